@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Caches: creating, destroying, counting
+ *
+ * Lock order: tcslab_cache_mutex, then the locks of the tiers.  The mutex guards
+ * the list and keeps a cache alive while somebody walks it; allocation and free
+ * do not need it.
+ */
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/log2.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "cache.h"
+#include "central.h"
+#include "cpu_cache.h"
+#include "page_heap.h"
+#include "size_class.h"
+#include "span.h"
+
+#define MAX_BATCH		32	/* objects; bounds every section under a raw lock */
+#define BATCH_BYTES		SZ_64K	/* fewer of the big ones */
+#define CPU_CACHE_BYTES		SZ_32K	/* a full per-CPU array holds so much, */
+#define CPU_CACHE_OBJS		128	/* but no more than so many */
+#define LOW_ZONE_OBJS		8	/* DMA and DMA32 memory is not to be parked */
+
+DEFINE_MUTEX(tcslab_cache_mutex);
+LIST_HEAD(tcslab_cache_list);
+
+struct tcslab_cache *tcslab_general[TCSLAB_NR_ZONES][TCSLAB_NR_CLASSES] __ro_after_init;
+EXPORT_SYMBOL_GPL(tcslab_general);
+struct tcslab_cache *tcslab_large_cache __ro_after_init;
+
+/* Off on machines with one node: then no free looks at an object's node. */
+DEFINE_STATIC_KEY_FALSE(tcslab_numa_key);
+EXPORT_SYMBOL_GPL(tcslab_numa_key);
+
+static bool verify_frees __ro_after_init;
+static enum cpuhp_state hotplug_state;
+
+const char *tcslab_zone_name(enum tcslab_zone zone)
+{
+	static const char * const names[] = { "normal", "dma32", "dma" };
+
+	return names[zone];
+}
+
+/* --------------------------------------------------------------- creating */
+
+static bool args_are_valid(const char *name, const struct tcslab_cache_args *args)
+{
+	return name && args &&
+	       args->size && args->size <= TCSLAB_MAX_CLASS_SIZE &&
+	       (!args->align || is_power_of_2(args->align)) &&
+	       args->align <= PAGE_SIZE &&
+	       !(args->flags & ~TCSLAB_CACHE_FLAGS) &&
+	       (unsigned int)args->zone < TCSLAB_NR_ZONES &&
+	       (args->node == NUMA_NO_NODE ||
+		(args->node >= 0 && args->node < nr_node_ids &&
+		 node_state(args->node, N_MEMORY))) &&
+	       args->useroffset <= args->size &&
+	       args->usersize <= args->size - args->useroffset;
+}
+
+static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_args *args)
+{
+	unsigned int align = max_t(unsigned int, args->align, sizeof(u64));
+
+	if (args->flags & TCSLAB_HWCACHE_ALIGN && args->size >= cache_line_size() / 2)
+		align = max_t(unsigned int, align, cache_line_size());
+	cache->align = align;
+	cache->object_size = args->size;
+	cache->size = ALIGN(args->size, align);
+	cache->span_pages = tcslab_span_pages(cache->size);
+	cache->span_objs = cache->span_pages * PAGE_SIZE / cache->size;
+	cache->recip = DIV64_U64_ROUND_UP(1ULL << TCSLAB_RECIP_SHIFT, cache->size);
+	/* kmalloc()'s promise: a power of two is aligned to itself. */
+	cache->span_align = 1;
+	if (is_power_of_2(cache->size))
+		cache->span_align = max_t(unsigned int, 1, cache->size / PAGE_SIZE);
+	cache->batch = clamp_t(unsigned int, BATCH_BYTES / cache->size, 2, MAX_BATCH);
+	cache->max_capacity = clamp_t(unsigned int, CPU_CACHE_BYTES / cache->size,
+				      cache->batch, CPU_CACHE_OBJS);
+	if (cache->zone != TCSLAB_ZONE_NORMAL) {
+		cache->batch = min_t(unsigned int, cache->batch, LOW_ZONE_OBJS / 2);
+		cache->max_capacity = min_t(unsigned int, cache->max_capacity, LOW_ZONE_OBJS);
+	}
+	if (verify_frees)
+		cache->max_capacity = 0;
+	cache->limit_pages = args->limit_bytes ?
+		max_t(unsigned long, args->limit_bytes >> PAGE_SHIFT, cache->span_pages) : 0;
+}
+
+static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cache_args *args)
+{
+	struct tcslab_cache *cache = kzalloc(sizeof(*cache), GFP_KERNEL);
+
+	if (!cache)
+		return NULL;
+	strscpy(cache->name, name, sizeof(cache->name));
+	cache->zone = args->zone;
+	cache->node = args->node;
+	cache->flags = args->flags;
+	cache->ctor = args->ctor;
+	cache->useroffset = args->useroffset;
+	cache->usersize = args->usersize;
+	set_geometry(cache, args);
+	cache->zero_size = cache->ctor ? 0 : cache->object_size;
+	if (tcslab_central_init(cache))
+		goto free_cache;
+	if (tcslab_cpu_cache_init(cache, verify_frees))
+		goto free_central;
+	mutex_lock(&tcslab_cache_mutex);
+	list_add_tail(&cache->list, &tcslab_cache_list);
+	mutex_unlock(&tcslab_cache_mutex);
+	return cache;
+
+free_central:
+	tcslab_central_exit(cache);
+free_cache:
+	kfree(cache);
+	return NULL;
+}
+
+/**
+ * tcslab_cache_create() - create a named cache
+ * @name: shown in statistics and reports; copied, cut after 31 characters;
+ *	need not be unique
+ * @args: see struct tcslab_cache_args
+ *
+ * Caches are never merged.
+ *
+ * Context: task, may sleep.
+ * Return: the cache, ERR_PTR(-EINVAL) for arguments that make no cache, or
+ * ERR_PTR(-ENOMEM).
+ */
+struct tcslab_cache *tcslab_cache_create(const char *name,
+					 const struct tcslab_cache_args *args)
+{
+	struct tcslab_cache *cache;
+
+	if (!args_are_valid(name, args))
+		return ERR_PTR(-EINVAL);
+	cache = make_cache(name, args);
+	return cache ?: ERR_PTR(-ENOMEM);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_create);
+
+/* ------------------------------------------------------------- destroying */
+
+/* Objects in use after everything cached has been sorted back into the spans. */
+static unsigned long empty_cache(struct tcslab_cache *cache)
+{
+	struct tcslab_cache_stats stats;
+
+	/* An array that was busy has a user, or an interrupt was in the way. */
+	while (tcslab_cpu_cache_drain(cache) && !fatal_signal_pending(current))
+		cond_resched();
+	tcslab_central_drain(cache);
+	tcslab_cache_stats_locked(cache, &stats);
+	return stats.in_use;
+}
+
+static void unmake_cache(struct tcslab_cache *cache)
+{
+	tcslab_cpu_cache_exit(cache);
+	tcslab_central_exit(cache);
+	kfree(cache);
+}
+
+/**
+ * tcslab_cache_destroy() - destroy a named cache
+ * @cache: the cache, or NULL
+ *
+ * Refuses while objects are in use: it logs their number and the first of their
+ * addresses, and the cache remains as it was.
+ *
+ * Context: task, may sleep.
+ * Return: 0, -EBUSY when objects are in use, -EINVAL for a general cache.
+ */
+int tcslab_cache_destroy(struct tcslab_cache *cache)
+{
+	unsigned long in_use;
+
+	if (!cache)
+		return 0;
+	if (WARN_ON_ONCE(cache->general))
+		return -EINVAL;
+	mutex_lock(&tcslab_cache_mutex);
+	in_use = empty_cache(cache);
+	if (!in_use)
+		list_del(&cache->list);
+	mutex_unlock(&tcslab_cache_mutex);
+	if (in_use) {
+		WARN(1, "tcslab: cache %s: %lu objects in use, not destroyed\n",
+		     cache->name, in_use);
+		tcslab_central_report_leaks(cache);
+		return -EBUSY;
+	}
+	unmake_cache(cache);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_destroy);
+
+/* ----------------------------------------------------------------- giving back */
+
+static unsigned long release_all(void)
+{
+	return tcslab_page_heap_release(ULONG_MAX, 0);
+}
+
+/**
+ * tcslab_cache_shrink() - give back what a cache holds and nobody uses
+ * @cache: the cache
+ *
+ * Context: task, may sleep.
+ * Return: pages given back to the kernel.
+ */
+unsigned long tcslab_cache_shrink(struct tcslab_cache *cache)
+{
+	tcslab_cpu_cache_drain(cache);
+	tcslab_central_drain(cache);
+	return release_all();
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_shrink);
+
+/**
+ * tcslab_trim() - give back everything that nobody uses, of all caches
+ *
+ * Context: task, may sleep.
+ * Return: pages given back to the kernel.
+ */
+unsigned long tcslab_trim(void)
+{
+	struct tcslab_cache *cache;
+
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_for_each_cache(cache) {
+		tcslab_cpu_cache_drain(cache);
+		tcslab_central_drain(cache);
+		cond_resched();
+	}
+	mutex_unlock(&tcslab_cache_mutex);
+	return release_all();
+}
+EXPORT_SYMBOL_GPL(tcslab_trim);
+
+/* After the CPU is dead; its arrays are nobody's. */
+static int cpu_dead(unsigned int cpu)
+{
+	struct tcslab_cache *cache;
+
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_for_each_cache(cache)
+		tcslab_cpu_cache_drain_dead(cache, cpu);
+	mutex_unlock(&tcslab_cache_mutex);
+	return 0;
+}
+
+/* ------------------------------------------------------------- statistics */
+
+void tcslab_cache_stats_locked(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
+{
+	unsigned long idle;
+
+	lockdep_assert_held(&tcslab_cache_mutex);
+	*stats = (struct tcslab_cache_stats){
+		.object_size = cache->object_size,
+		.size = cache->size,
+		.span_bytes = cache->span_pages * PAGE_SIZE,
+		.span_objs = cache->span_objs,
+		.limit_bytes = cache->limit_pages << PAGE_SHIFT,
+		.limit_refusals = atomic_long_read(&cache->limit_refusals),
+	};
+	tcslab_central_stats(cache, stats);
+	tcslab_cpu_cache_stats(cache, stats);
+	stats->tail_bytes = stats->spans *
+		(stats->span_bytes - stats->span_objs * stats->size);
+	idle = stats->cpu_cached + stats->transfer_cached + stats->central_free;
+	/* The parts are read one after the other: never show less than nothing. */
+	stats->in_use = max(stats->spans * stats->span_objs, idle) - idle;
+}
+
+/**
+ * tcslab_cache_stats() - what a cache holds
+ * @cache: the cache
+ * @stats: filled; exact while nobody allocates or frees
+ *
+ * Context: task, may sleep.
+ */
+void tcslab_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
+{
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_cache_stats_locked(cache, stats);
+	mutex_unlock(&tcslab_cache_mutex);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_stats);
+
+static void add_heaps(struct tcslab_totals *totals)
+{
+	struct tcslab_page_heap_stats heap;
+	int node, zone;
+
+	for (node = 0; node < nr_node_ids; node++) {
+		for (zone = 0; zone < TCSLAB_NR_ZONES; zone++) {
+			tcslab_page_heap_stats(node, zone, &heap);
+			totals->held += (u64)heap.held_pages << PAGE_SHIFT;
+			totals->heap_free += (u64)heap.free_pages << PAGE_SHIFT;
+			totals->large += (u64)heap.large_pages << PAGE_SHIFT;
+		}
+	}
+	totals->peak_held = (u64)tcslab_peak_held_pages() << PAGE_SHIFT;
+	totals->metadata = tcslab_metadata_bytes();
+	totals->in_use += totals->large;
+}
+
+void tcslab_totals(struct tcslab_totals *totals)
+{
+	struct tcslab_cache_stats stats;
+	struct tcslab_cache *cache;
+
+	memset(totals, 0, sizeof(*totals));
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_for_each_cache(cache) {
+		tcslab_cache_stats_locked(cache, &stats);
+		totals->in_use += (u64)stats.in_use * stats.size;
+		totals->cpu_cached += (u64)stats.cpu_cached * stats.size;
+		totals->transfer_cached += (u64)stats.transfer_cached * stats.size;
+		totals->central_free += (u64)stats.central_free * stats.size;
+		totals->tails += stats.tail_bytes;
+		totals->entries += stats.entries;
+		totals->refills += stats.refills;
+		totals->flushes += stats.flushes;
+		totals->nested += stats.nested;
+	}
+	mutex_unlock(&tcslab_cache_mutex);
+	add_heaps(totals);
+}
+
+/* ---------------------------------------------------------------- set-up */
+
+static int __init make_general(enum tcslab_zone zone, unsigned int class)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(tcslab_class_size(class));
+	char name[sizeof_field(struct tcslab_cache, name)];
+	struct tcslab_cache *cache;
+
+	args.zone = zone;
+	snprintf(name, sizeof(name), "%s-%u", tcslab_zone_name(zone), tcslab_class_size(class));
+	cache = make_cache(name, &args);
+	if (!cache)
+		return -ENOMEM;
+	cache->general = true;
+	tcslab_general[zone][class] = cache;
+	return 0;
+}
+
+/* Closed and without a capacity, so that everything about it is a slow path. */
+static int __init make_large(void)
+{
+	tcslab_large_cache = kzalloc(sizeof(*tcslab_large_cache), GFP_KERNEL);
+	if (!tcslab_large_cache)
+		return -ENOMEM;
+	strscpy(tcslab_large_cache->name, "large", sizeof(tcslab_large_cache->name));
+	tcslab_large_cache->node = NUMA_NO_NODE;
+	return tcslab_cpu_cache_init(tcslab_large_cache, true);
+}
+
+int __init tcslab_cache_init(bool checks)
+{
+	unsigned int class;
+	int zone, err;
+
+	verify_frees = checks;
+	err = make_large();
+	for (zone = 0; !err && zone < TCSLAB_NR_ZONES; zone++) {
+		tcslab_general[zone][0] = tcslab_large_cache;
+		for (class = 1; !err && class < TCSLAB_NR_CLASSES; class++)
+			err = make_general(zone, class);
+	}
+	if (!err) {
+		err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "mm/tcslab:dead",
+						NULL, cpu_dead);
+		hotplug_state = err;
+	}
+	if (err < 0) {
+		tcslab_cache_exit();
+		return err;
+	}
+	if (nr_online_nodes > 1)
+		static_branch_enable(&tcslab_numa_key);
+	return 0;
+}
+
+void tcslab_cache_exit(void)
+{
+	struct tcslab_cache *cache, *next;
+	unsigned long in_use;
+
+	if (hotplug_state > 0)
+		cpuhp_remove_state_nocalls(hotplug_state);
+	list_for_each_entry_safe(cache, next, &tcslab_cache_list, list) {
+		mutex_lock(&tcslab_cache_mutex);
+		in_use = empty_cache(cache);
+		mutex_unlock(&tcslab_cache_mutex);
+		WARN(in_use, "tcslab: cache %s: %lu objects in use at unload\n",
+		     cache->name, in_use);
+		if (in_use)
+			tcslab_central_report_leaks(cache);
+		list_del(&cache->list);
+		unmake_cache(cache);
+	}
+	if (tcslab_large_cache) {
+		tcslab_cpu_cache_exit(tcslab_large_cache);
+		kfree(tcslab_large_cache);
+	}
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The middle tier, per cache and node: a transfer cache, which is a stack of
+ * object pointers moved in whole batches, over the central free list, which is
+ * the spans that have free objects.  What the per-CPU caches may do:
+ */
+#ifndef TCSLAB_CENTRAL_H
+#define TCSLAB_CENTRAL_H
+
+#include <linux/tcslab.h>
+
+/* Number of lists of spans by ilog2(free objects). */
+#define TCSLAB_OCCUPANCY_LISTS	(PAGE_SHIFT - 2)
+
+int tcslab_central_init(struct tcslab_cache *cache);
+
+/* All spans must be gone. */
+void tcslab_central_exit(struct tcslab_cache *cache);
+
+/* Take up to @n objects that are there; returns how many.  Any context. */
+unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **objs,
+				  unsigned int n);
+
+/*
+ * Give @n objects of @node back.  Those that are no live objects of @cache are
+ * reported and dropped.  Any context.
+ */
+void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs,
+			 unsigned int n);
+
+/*
+ * Add a span, from @node if possible; returns the node that it is from, or
+ * NUMA_NO_NODE when there is no memory or the cache's limit is reached.  Sleeps
+ * if @gfp says so.
+ */
+int tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
+
+/* Empty the transfer caches into the spans.  Task context. */
+void tcslab_central_drain(struct tcslab_cache *cache);
+
+/* True if @obj is the start of an object of @cache; it may be a free one. */
+bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj);
+
+/* Log the number and the first addresses of the objects in use. */
+void tcslab_central_report_leaks(struct tcslab_cache *cache);
+
+/* Fill the central part of @stats: transfer_cached, central_free, spans. */
+void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats);
+
+/*
+ * Spans by occupancy: @hist[0] counts full ones, @hist[1..8] those of which up to
+ * 1/8, 2/8, ... 8/8 of the objects are free.
+ */
+#define TCSLAB_OCCUPANCY_STEPS	9
+void tcslab_central_occupancy(struct tcslab_cache *cache,
+			      unsigned long hist[TCSLAB_OCCUPANCY_STEPS]);
+
+#endif /* TCSLAB_CENTRAL_H */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Differences between the supported kernels, 6.1 to 7.3: small wrappers named
+ * after the newest API, so that the code reads as for the newest kernel.
+ */
+#ifndef TCSLAB_COMPAT_H
+#define TCSLAB_COMPAT_H
+
+#include <linux/mmzone.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+#include <linux/version.h>
+
+/* 6.4 made MAX_ORDER inclusive, 6.8 gave it its new name. */
+#ifndef MAX_PAGE_ORDER
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define MAX_PAGE_ORDER	MAX_ORDER
+#else
+#define MAX_PAGE_ORDER	(MAX_ORDER - 1)
+#endif
+#endif
+
+/* 6.7 made shrinkers dynamic. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline struct shrinker *shrinker_alloc(unsigned int flags, const char *name)
+{
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+
+	if (shrinker)
+		shrinker->flags = flags;
+	return shrinker;
+}
+
+/* The old call can fail; a module without a shrinker still works. */
+#define shrinker_register(shrinker) do {				\
+	if (register_shrinker(shrinker, "tcslab"))			\
+		pr_warn("tcslab: no shrinker\n");			\
+} while (0)
+
+static inline void shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#endif
+
+#endif /* TCSLAB_COMPAT_H */

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Per-CPU caches: what happens when the inline fast path gives up
+ *
+ * Who may touch an array: its own CPU with preemption off, after making seq odd
+ * and until it makes it even again (enter() and leave() here, the same steps
+ * inline in tcslab_cpu_pop() and tcslab_cpu_push()).  An interrupt on that CPU
+ * either finds seq even and completes before the interrupted code goes on, or
+ * odd and goes to the central list.  A drain is such an interrupt (an IPI): one
+ * that finds seq odd leaves the array for the next round.  The hotplug callback
+ * empties the array of a dead CPU, when nobody else can.
+ *
+ * A refill does not depend on whether the caller may sleep: the array is filled
+ * from the middle tier under a raw lock, and pages are allocated outside of the
+ * section with whatever gfp the caller has.
+ */
+#include <linux/cpumask.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+#include <linux/topology.h>
+
+#include "cache.h"
+#include "central.h"
+#include "cpu_cache.h"
+
+/* NULL if the array is busy or closed.  Preemption is off in between. */
+static struct tcslab_cpu_cache *enter(struct tcslab_cache *cache)
+{
+	struct tcslab_cpu_cache *cc;
+
+	preempt_disable();
+	cc = this_cpu_ptr(cache->cpu);
+	if (cc->seq & 1) {
+		cc->nested++;	/* a statistic: an interrupt may make us lose one */
+		return NULL;
+	}
+	cc->seq++;
+	barrier();
+	return cc;
+}
+
+static void leave(struct tcslab_cpu_cache *cc)
+{
+	if (cc) {
+		barrier();
+		cc->seq++;
+	}
+	preempt_enable();
+}
+
+/* The slow start: a miss of either kind makes room for one more batch. */
+static void widen(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
+{
+	cc->capacity = min(cc->capacity + cache->batch, cache->max_capacity);
+}
+
+/* ------------------------------------------------------------------ alloc */
+
+/*
+ * One object of @node, or of the array's node if that is NUMA_NO_NODE; an array
+ * of that node is refilled on the way.  NULL when the middle tier has none; then
+ * *@home is the node to grow.
+ */
+static void *take(struct tcslab_cache *cache, int node, int *home)
+{
+	struct tcslab_cpu_cache *cc = enter(cache);
+	int local = this_cpu_ptr(cache->cpu)->node;
+	void *obj = NULL;
+	unsigned int n;
+
+	*home = node == NUMA_NO_NODE ? local : node;
+	if (!cc || *home != local) {
+		tcslab_central_alloc(cache, *home, &obj, 1);
+	} else if (cc->count) {
+		obj = cc->objs[--cc->count];	/* we came to another CPU */
+	} else {
+		n = tcslab_central_alloc(cache, *home, cc->objs,
+					 min(cache->batch, cc->capacity));
+		if (n) {
+			cc->count = n - 1;
+			obj = cc->objs[n - 1];
+			cc->refills++;
+			widen(cache, cc);
+		}
+	}
+	leave(cc);
+	return obj;
+}
+
+static void *take_anywhere(struct tcslab_cache *cache)
+{
+	void *obj;
+	int node;
+
+	for_each_online_node(node)
+		if (tcslab_central_alloc(cache, node, &obj, 1))
+			return obj;
+	return NULL;
+}
+
+static void *fetch(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	int home, grown;
+	void *obj;
+
+	for (;;) {
+		obj = take(cache, node, &home);
+		if (obj)
+			return obj;
+		grown = tcslab_central_grow(cache, home, gfp);
+		if (grown == NUMA_NO_NODE)
+			break;
+		/* Memory of another node is for this call, not for the array. */
+		if (grown != home && tcslab_central_alloc(cache, grown, &obj, 1))
+			return obj;
+	}
+	return gfp & __GFP_THISNODE ? NULL : take_anywhere(cache);
+}
+
+void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	void *obj;
+
+	if (WARN_ONCE(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
+		      "tcslab: objects cannot be highmem or movable, gfp %#x\n",
+		      (__force unsigned int)gfp))
+		return NULL;
+	if (WARN_ONCE(cache->ctor && (gfp & __GFP_ZERO),
+		      "tcslab: cache %s has a constructor, its objects cannot be zeroed\n",
+		      cache->name))
+		return NULL;
+	if (cache->node != NUMA_NO_NODE) {
+		node = cache->node;
+		gfp |= __GFP_THISNODE;
+	}
+	might_alloc(gfp);
+	obj = fetch(cache, gfp, node);
+	return obj ? tcslab_obj_init(cache, obj, gfp) : NULL;
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_alloc_slow);
+
+/**
+ * tcslab_cache_alloc_node() - allocate an object from a given node
+ * @cache: the cache
+ * @gfp: as for tcslab_cache_alloc(); with __GFP_THISNODE no other node will do
+ * @node: node id, or NUMA_NO_NODE for the local one; a cache that is bound to a
+ *	node ignores it
+ *
+ * Context: as tcslab_cache_alloc().
+ * Return: as tcslab_cache_alloc(); NULL also when @node is not online.
+ */
+void *tcslab_cache_alloc_node(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	if (node == NUMA_NO_NODE)
+		return tcslab_cache_alloc(cache, gfp);
+	if (node < 0 || node >= nr_node_ids || !node_online(node))
+		return NULL;
+	return tcslab_cache_alloc_slow(cache, gfp, node);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_alloc_node);
+
+/* ------------------------------------------------------------------- free */
+
+/*
+ * Free an object that did not fit into the array: @obj has been cleared and
+ * reported to kmemleak.
+ */
+static void put(struct tcslab_cache *cache, void *obj)
+{
+	int node = page_to_nid(virt_to_page(obj));
+	struct tcslab_cpu_cache *cc = enter(cache);
+
+	if (!cc || node != cc->node) {
+		leave(cc);
+		tcslab_central_free(cache, node, &obj, 1);
+		return;
+	}
+	if (cc->count >= cc->capacity) {
+		if (cc->capacity < cache->max_capacity) {
+			widen(cache, cc);
+		} else {
+			cc->count -= cache->batch;
+			tcslab_central_free(cache, node, cc->objs + cc->count, cache->batch);
+		}
+		cc->flushes++;
+	}
+	cc->objs[cc->count++] = obj;
+	leave(cc);
+}
+
+/*
+ * Both end up here when the array is full, busy or closed, or the object is of
+ * another node.  A pointer without a struct page is kept out: it cannot be
+ * looked up, whatever the array would have done with it.
+ */
+void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
+{
+	if (unlikely(cache == tcslab_large_cache || !virt_addr_valid(obj)))
+		tcslab_free_slow(obj);
+	else
+		put(cache, obj);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
+
+/* ------------------------------------------------------------------- bulk */
+
+/**
+ * tcslab_cache_alloc_bulk() - allocate several objects, all or none
+ * @cache: the cache
+ * @gfp: as for tcslab_cache_alloc()
+ * @n: number of objects
+ * @objs: where to put them
+ *
+ * Context: as tcslab_cache_alloc(); interrupts may be off.
+ * Return: @n, or 0 when not all could be had.
+ */
+size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs)
+{
+	struct tcslab_cpu_cache *cc;
+	size_t got = 0, i;
+
+	if (likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE)) && (cc = enter(cache)))) {
+		got = min_t(size_t, n, cc->count);
+		cc->count -= got;
+		memcpy(objs, cc->objs + cc->count, got * sizeof(*objs));
+		/* What is left comes in batches, past the array. */
+		while (got < n) {
+			unsigned int more = tcslab_central_alloc(cache, cc->node, objs + got,
+								 min_t(size_t, n - got,
+								       cache->batch));
+			if (!more)
+				break;
+			got += more;
+		}
+		leave(cc);
+	} else {
+		preempt_enable();
+	}
+	if (want_init_on_alloc(gfp) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		for (i = 0; i < got; i++)
+			tcslab_obj_init(cache, objs[i], gfp);
+	for (; got < n; got++) {
+		objs[got] = tcslab_cache_alloc_slow(cache, gfp, NUMA_NO_NODE);
+		if (!objs[got]) {
+			tcslab_cache_free_bulk(cache, got, objs);
+			return 0;
+		}
+	}
+	return n;
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_alloc_bulk);
+
+/**
+ * tcslab_cache_free_bulk() - give several objects of one named cache back
+ * @cache: the cache that all of them came from
+ * @n: number of objects
+ * @objs: the objects, no NULL among them
+ *
+ * Context: as tcslab_cache_free(); interrupts may be off.
+ */
+void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	struct tcslab_cpu_cache *cc;
+	size_t i, room;
+
+	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		for (i = 0; i < n; i++)
+			tcslab_obj_fini(cache, objs[i]);
+	cc = static_branch_unlikely(&tcslab_numa_key) ? NULL : enter(cache);
+	if (!cc) {
+		/* Each object has to find its own node. */
+		for (i = 0; i < n; i++)
+			tcslab_cache_free_slow(cache, objs[i]);
+		return;
+	}
+	room = min_t(size_t, n, cc->capacity - cc->count);
+	memcpy(cc->objs + cc->count, objs, room * sizeof(*objs));
+	cc->count += room;
+	for (i = room; i < n; i += room) {
+		room = min_t(size_t, n - i, cache->batch);
+		tcslab_central_free(cache, cc->node, objs + i, room);
+	}
+	leave(cc);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
+
+/* ------------------------------------------------------------------ drain */
+
+static void flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
+{
+	while (cc->count) {
+		unsigned int n = min(cc->count, cache->batch);
+
+		cc->count -= n;
+		tcslab_central_free(cache, cc->node, cc->objs + cc->count, n);
+	}
+}
+
+/* IPI: interrupts are off, and we may be in the middle of somebody's section. */
+static void drain_local(void *arg)
+{
+	struct tcslab_cache *cache = arg;
+	struct tcslab_cpu_cache *cc = enter(cache);
+
+	if (cc) {
+		flush(cache, cc);
+		cc->capacity = min(cache->batch, cache->max_capacity);
+	}
+	leave(cc);
+}
+
+static bool has_objects(int cpu, void *arg)
+{
+	struct tcslab_cache *cache = arg;
+
+	/* Racy, but an array that is filled meanwhile is in use, not idle. */
+	return READ_ONCE(per_cpu_ptr(cache->cpu, cpu)->count);
+}
+
+static bool is_idle(int cpu, void *arg)
+{
+	struct tcslab_cache *cache = arg;
+	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+	unsigned long seq = READ_ONCE(cc->seq);
+	bool idle = seq == cc->last_seq && READ_ONCE(cc->count);
+
+	cc->last_seq = seq;	/* only the scavenger's worker writes it */
+	return idle;
+}
+
+static unsigned long cached_objects(struct tcslab_cache *cache)
+{
+	unsigned long n = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		n += READ_ONCE(per_cpu_ptr(cache->cpu, cpu)->count);
+	return n;
+}
+
+unsigned long tcslab_cpu_cache_drain(struct tcslab_cache *cache)
+{
+	on_each_cpu_cond(has_objects, drain_local, cache, true);
+	return cached_objects(cache);
+}
+
+void tcslab_cpu_cache_drain_idle(struct tcslab_cache *cache)
+{
+	on_each_cpu_cond(is_idle, drain_local, cache, true);
+}
+
+void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu)
+{
+	flush(cache, per_cpu_ptr(cache->cpu, cpu));
+}
+
+/* ----------------------------------------------------- set-up, statistics */
+
+void tcslab_cpu_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
+{
+	int cpu;
+
+	stats->cpu_cached = 0;
+	stats->entries = 0;
+	stats->refills = 0;
+	stats->flushes = 0;
+	stats->nested = 0;
+	for_each_possible_cpu(cpu) {
+		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+		stats->cpu_cached += READ_ONCE(cc->count);
+		stats->entries += READ_ONCE(cc->seq) / 2;
+		stats->refills += READ_ONCE(cc->refills);
+		stats->flushes += READ_ONCE(cc->flushes);
+		stats->nested += READ_ONCE(cc->nested);
+	}
+}
+
+int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
+{
+	size_t bytes = struct_size(cache->cpu, objs, cache->max_capacity);
+	int cpu;
+
+	cache->cpu = __alloc_percpu(bytes, cache_line_size());
+	if (!cache->cpu)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+		cc->seq = closed;
+		cc->capacity = min(cache->batch, cache->max_capacity);
+		cc->node = cache->node == NUMA_NO_NODE ? cpu_to_mem(cpu) : cache->node;
+	}
+	return 0;
+}
+
+void tcslab_cpu_cache_exit(struct tcslab_cache *cache)
+{
+	free_percpu(cache->cpu);
+	cache->cpu = NULL;
+}

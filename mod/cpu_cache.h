@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The front end: per-CPU arrays of free objects.  The fast path is inline in
+ * <linux/tcslab.h>; here are the slow paths' neighbours.
+ */
+#ifndef TCSLAB_CPU_CACHE_H
+#define TCSLAB_CPU_CACHE_H
+
+#include <linux/tcslab.h>
+
+/*
+ * Make the arrays; closed ones let nothing in.  An array starts with room for one
+ * batch and grows up to cache->max_capacity.
+ */
+int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed);
+void tcslab_cpu_cache_exit(struct tcslab_cache *cache);
+
+/*
+ * Empty the arrays of all online CPUs.  An array that is busy at the moment is
+ * left for the next round; returns the number of objects still in arrays.  Task
+ * context.
+ */
+unsigned long tcslab_cpu_cache_drain(struct tcslab_cache *cache);
+
+/* Empty the array of a CPU that is dead. */
+void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);
+
+/* Empty the arrays that nobody has entered since the last call.  Task context. */
+void tcslab_cpu_cache_drain_idle(struct tcslab_cache *cache);
+
+/* Fill cpu_cached, entries, refills, flushes and nested of @stats. */
+void tcslab_cpu_cache_stats(struct tcslab_cache *cache,
+			    struct tcslab_cache_stats *stats);
+
+#endif /* TCSLAB_CPU_CACHE_H */

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Statistics under /sys/kernel/debug/tcslab/. */
+#ifndef TCSLAB_DEBUGFS_H
+#define TCSLAB_DEBUGFS_H
+
+void tcslab_debugfs_init(void);
+void tcslab_debugfs_exit(void);
+
+#endif /* TCSLAB_DEBUGFS_H */

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * tcslab: a TCMalloc-style slab allocator for kernel modules
+ *
+ * What it is for: modules that allocate and free often, in objects that do not
+ * fit kmalloc's power-of-two classes well, or that want to see and bound what
+ * they hold.  There are two ways in:
+ *
+ *   general   tcslab_alloc(size, gfp) and friends, as kmalloc()
+ *   named     tcslab_cache_create(name, &args), then tcslab_cache_alloc(), as
+ *             kmem_cache: own size, alignment, constructor, zone, node, limit
+ *
+ * A general allocation is nothing but an allocation from one of a fixed set of
+ * caches, one for each size class and zone.
+ *
+ * Contexts: task, softirq and hardirq, with interrupts on or off.  Nothing
+ * sleeps unless the gfp flags allow it.
+ *
+ * Limits: memory comes from the kernel's direct map and is physically
+ * contiguous; nothing larger than the largest block of the page allocator can
+ * be had.  Powers of two are naturally aligned, everything else to its largest
+ * power-of-two divisor up to a page, and to 8 bytes at least.  Object memory
+ * does not belong to a slab page, so CONFIG_HARDENED_USERCOPY does not look
+ * into it, and memory cgroups are not charged for it.
+ *
+ * How the fast path works: each CPU has an array of free objects per cache.
+ * Both alloc and free disable preemption, mark the array busy by making its
+ * sequence number odd, move one pointer and make the number even again.  An
+ * interrupt that finds the number odd stays away and goes to the central list;
+ * one that finds it even nests completely, so no locked instruction is needed.
+ * The count must not be read before the number is odd: an interrupt in between
+ * would hand out the object that we are about to return.
+ *
+ * An array that is *closed* has an odd number at rest.  This is how everything
+ * optional stays off the fast path: an offline CPU, the caches of large objects
+ * and the checked mode (module parameter checks=1) are closed arrays.
+ */
+#ifndef _LINUX_TCSLAB_H
+#define _LINUX_TCSLAB_H
+
+#include <linux/gfp.h>
+#include <linux/jump_label.h>
+#include <linux/kmemleak.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/tcslab_size_classes.h>
+
+/* ------------------------------------------------------------------ types */
+
+struct tcslab_central;
+
+/**
+ * enum tcslab_zone - the zones that memory can be asked from
+ * @TCSLAB_ZONE_NORMAL: any memory of the direct map
+ * @TCSLAB_ZONE_DMA32: physical addresses below 4 GiB
+ * @TCSLAB_ZONE_DMA: what GFP_DMA means, below 16 MiB on x86
+ * @TCSLAB_NR_ZONES: how many there are
+ */
+enum tcslab_zone {
+	TCSLAB_ZONE_NORMAL,
+	TCSLAB_ZONE_DMA32,
+	TCSLAB_ZONE_DMA,
+	TCSLAB_NR_ZONES,
+};
+
+/**
+ * struct tcslab_cpu_cache - one CPU's array of free objects of one cache
+ * @seq: odd while somebody works on the array (or it is closed), even at rest;
+ *	half of it is the number of times that the array was entered
+ * @count: objects in @objs
+ * @capacity: frees beyond it flush a batch; grows with misses up to the cache's
+ *	maximum (TCMalloc's slow start)
+ * @node: the node whose objects the array may hold
+ * @refills: batches fetched, which is the number of allocation misses
+ * @flushes: batches given back, which is the number of free misses
+ * @nested: calls that found the array busy or closed
+ * @last_seq: @seq when the scavenger last looked: unchanged means idle
+ * @objs: the objects, the most recently freed last
+ *
+ * Touched only by its own CPU with preemption off after making @seq odd, or by
+ * the hotplug callback when that CPU is dead.  The counters may be read, and
+ * only read, from anywhere.
+ */
+struct tcslab_cpu_cache {
+	unsigned long seq;
+	unsigned int count;
+	unsigned int capacity;
+	int node;
+	unsigned int nested;
+	unsigned long refills;
+	unsigned long flushes;
+	unsigned long last_seq;
+	void *objs[];
+};
+
+/**
+ * struct tcslab_cache - objects of one size from one zone
+ *
+ * Opaque to users but for the first fields, which the inline fast path reads.
+ */
+struct tcslab_cache {
+	/* private: read by the fast path, constant after creation */
+	struct tcslab_cpu_cache __percpu *cpu;
+	size_t zero_size;	/* what __GFP_ZERO clears; 0 with a constructor */
+	unsigned int object_size;	/* what a user may write to */
+
+	/* private: the tiers' own, constant after creation but for what says so */
+	unsigned int size;	/* distance between objects, bytes */
+	unsigned int align;
+	unsigned int flags;
+	unsigned int batch;	/* objects moved between tiers at once */
+	unsigned int max_capacity;	/* of a per-CPU array, objects */
+	unsigned int span_pages;
+	unsigned int span_objs;
+	unsigned int span_align;	/* pages */
+	u64 recip;		/* see tcslab_span_index() */
+	enum tcslab_zone zone;
+	int node;		/* all objects from here, or NUMA_NO_NODE */
+	unsigned int useroffset;
+	unsigned int usersize;
+	void (*ctor)(void *obj);
+	struct tcslab_central *central;	/* one per node id */
+	unsigned long limit_pages;	/* 0: none */
+	atomic_long_t span_pages_held;	/* pages in spans, checked against the limit */
+	atomic_long_t limit_refusals;
+	struct list_head list;	/* all caches, under the cache list mutex */
+	bool general;		/* one of the size classes, not to be destroyed */
+	char name[32];
+};
+
+/* Flags of struct tcslab_cache_args */
+#define TCSLAB_HWCACHE_ALIGN	BIT(0)	/* objects start at cache lines */
+#define TCSLAB_CACHE_FLAGS	(TCSLAB_HWCACHE_ALIGN)
+
+/**
+ * struct tcslab_cache_args - what a named cache is made of
+ * @size: bytes per object, 1 up to TCSLAB_MAX_CLASS_SIZE
+ * @align: power of two up to PAGE_SIZE, or 0 for the natural alignment of a pointer
+ * @flags: TCSLAB_HWCACHE_ALIGN or 0
+ * @ctor: run once per object when its span is cut, not at each allocation;
+ *	objects must be freed in the constructed state; may run in any context
+ *	that allocates; __GFP_ZERO is refused for such a cache
+ * @node: take all memory from this node, or NUMA_NO_NODE for the local one
+ * @zone: where the memory comes from
+ * @limit_bytes: hard limit of the memory in the cache's spans, 0 for none;
+ *	rounded up to one span
+ * @useroffset: start of the part of the object that may be copied to user space
+ * @usersize: its size, 0 for none; recorded and shown, not enforced (see above)
+ *
+ * Start from TCSLAB_CACHE_ARGS(size), so that fields added later have their defaults.
+ */
+struct tcslab_cache_args {
+	size_t size;
+	size_t align;
+	unsigned int flags;
+	void (*ctor)(void *obj);
+	int node;
+	enum tcslab_zone zone;
+	size_t limit_bytes;
+	unsigned int useroffset;
+	unsigned int usersize;
+};
+
+#define TCSLAB_CACHE_ARGS(_size)	{ .size = (_size), .node = NUMA_NO_NODE }
+
+/**
+ * struct tcslab_cache_stats - a snapshot of one cache, exact while it is at rest
+ * @object_size: bytes that a user may write to
+ * @size: bytes that an object takes
+ * @span_bytes: bytes per span
+ * @span_objs: objects per span
+ * @in_use: objects that users hold
+ * @cpu_cached: objects in the per-CPU arrays
+ * @transfer_cached: objects in the transfer caches
+ * @central_free: free objects in the spans of the central lists
+ * @spans: spans that the cache holds
+ * @tail_bytes: bytes at the ends of those spans that fit no object
+ * @entries: times that per-CPU arrays were entered, by alloc and free
+ * @refills: batches that arrays fetched
+ * @flushes: batches that arrays gave back
+ * @nested: calls that found an array busy or closed
+ * @limit_bytes: the limit, 0 for none
+ * @limit_refusals: allocations that the limit refused
+ */
+struct tcslab_cache_stats {
+	size_t object_size;
+	size_t size;
+	size_t span_bytes;
+	unsigned int span_objs;
+	unsigned long in_use;
+	unsigned long cpu_cached;
+	unsigned long transfer_cached;
+	unsigned long central_free;
+	unsigned long spans;
+	unsigned long tail_bytes;
+	u64 entries;
+	u64 refills;
+	u64 flushes;
+	u64 nested;
+	unsigned long limit_bytes;
+	unsigned long limit_refusals;
+};
+
+/* ------------------------------------------- slow paths, see cpu_cache.c etc. */
+
+extern struct tcslab_cache *tcslab_general[TCSLAB_NR_ZONES][TCSLAB_NR_CLASSES];
+extern u8 tcslab_class_small[TCSLAB_NR_SMALL_STEPS];
+extern u8 tcslab_class_medium[TCSLAB_NR_MEDIUM_STEPS];
+extern unsigned long tcslab_map_bytes;
+DECLARE_STATIC_KEY_FALSE(tcslab_numa_key);
+
+void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node);
+void tcslab_free_slow(const void *obj);
+void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node);
+void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj);
+
+/* Pages of ours carry this in lru.prev: no pointer and no list poison looks so. */
+#define TCSLAB_PAGE_COOKIE	((unsigned long)(long)(int)0xa110c5edU)
+
+/* ----------------------------------------------------------- the fast path */
+
+/*
+ * The cache that an object belongs to, or NULL for a pointer that is not ours.
+ * tcslab_map_bytes is the end of the highest chunk that we ever had, so that
+ * NULL, user, vmalloc and module addresses fail the first comparison.
+ */
+static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
+{
+	unsigned long off = (unsigned long)obj - PAGE_OFFSET;
+	struct page *page;
+
+	/* Racing with growth is harmless: our own objects are below it already. */
+	if (unlikely(off >= READ_ONCE(tcslab_map_bytes)))
+		return NULL;
+#ifdef CONFIG_X86
+	/* The direct map begins at physical 0: shorter than virt_to_page(). */
+	page = pfn_to_page(off >> PAGE_SHIFT);
+#else
+	page = virt_to_page(obj);
+#endif
+	if (unlikely((unsigned long)page->lru.prev != TCSLAB_PAGE_COOKIE))
+		return NULL;
+	return (struct tcslab_cache *)page->private;
+}
+
+static __always_inline void *tcslab_cpu_pop(struct tcslab_cache *cache)
+{
+	struct tcslab_cpu_cache *cc;
+	void *obj = NULL;
+	unsigned int n;
+
+	preempt_disable();
+	cc = this_cpu_ptr(cache->cpu);
+	if (unlikely(cc->seq & 1))
+		goto out;
+	cc->seq++;
+	barrier();	/* the array is ours only from here on */
+	n = cc->count;
+	if (likely(n)) {
+		obj = cc->objs[n - 1];
+		cc->count = n - 1;
+	}
+	barrier();	/* an interrupt after this may change the array */
+	cc->seq++;
+out:
+	preempt_enable();
+	return obj;
+}
+
+static __always_inline bool tcslab_cpu_push(struct tcslab_cache *cache, void *obj)
+{
+	struct tcslab_cpu_cache *cc;
+	bool done = false;
+	unsigned int n;
+
+	preempt_disable();
+	cc = this_cpu_ptr(cache->cpu);
+	if (unlikely(cc->seq & 1))
+		goto out;
+	/* An array holds objects of one node only; others go home. */
+	if (static_branch_unlikely(&tcslab_numa_key) &&
+	    page_to_nid(virt_to_page(obj)) != cc->node)
+		goto out;
+	cc->seq++;
+	barrier();	/* as in tcslab_cpu_pop() */
+	n = cc->count;
+	if (likely(n < cc->capacity)) {
+		cc->objs[n] = obj;
+		cc->count = n + 1;
+		done = true;
+	}
+	barrier();
+	cc->seq++;
+out:
+	preempt_enable();
+	return done;
+}
+
+static __always_inline void *tcslab_obj_init(struct tcslab_cache *cache, void *obj,
+					     gfp_t gfp)
+{
+	if (want_init_on_alloc(gfp))
+		memset(obj, 0, cache->zero_size);
+	kmemleak_alloc(obj, cache->object_size, 1, gfp);
+	return obj;
+}
+
+static __always_inline void tcslab_obj_fini(struct tcslab_cache *cache, void *obj)
+{
+	kmemleak_free(obj);
+	if (want_init_on_free())
+		memset(obj, 0, cache->zero_size);
+}
+
+/* Zones other than NORMAL, and flags that are refused, leave the fast path. */
+static __always_inline bool tcslab_gfp_is_plain(gfp_t gfp)
+{
+	return !(gfp & GFP_ZONEMASK);
+}
+
+/* --------------------------------------------------------------- named caches */
+
+struct tcslab_cache *tcslab_cache_create(const char *name,
+					 const struct tcslab_cache_args *args);
+int tcslab_cache_destroy(struct tcslab_cache *cache);
+unsigned long tcslab_cache_shrink(struct tcslab_cache *cache);
+void tcslab_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats);
+void *tcslab_cache_alloc_node(struct tcslab_cache *cache, gfp_t gfp, int node);
+size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n,
+			       void **objs);
+void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs);
+
+/**
+ * tcslab_cache_alloc() - allocate an object from a named cache
+ * @cache: the cache
+ * @gfp: as for kmem_cache_alloc(); the cache says which zone it is
+ *
+ * The idea of a per-CPU stack in front of shared lists is Bonwick's magazine
+ * layer and TCMalloc's thread cache.
+ *
+ * Context: any but NMI; sleeps only if @gfp allows it.
+ * Return: the object, or NULL when there is no memory, the cache's limit is
+ * reached, or @gfp has __GFP_HIGHMEM or __GFP_MOVABLE.
+ */
+static __always_inline void *tcslab_cache_alloc(struct tcslab_cache *cache, gfp_t gfp)
+{
+	void *obj = NULL;
+
+	if (likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE))))
+		obj = tcslab_cpu_pop(cache);
+	if (unlikely(!obj))
+		return tcslab_cache_alloc_slow(cache, gfp, NUMA_NO_NODE);
+	return tcslab_obj_init(cache, obj, gfp);
+}
+
+/**
+ * tcslab_cache_zalloc() - allocate a zeroed object from a named cache
+ * @cache: the cache; must not have a constructor
+ * @gfp: as for tcslab_cache_alloc()
+ *
+ * Context: as tcslab_cache_alloc().
+ * Return: as tcslab_cache_alloc().
+ */
+static __always_inline void *tcslab_cache_zalloc(struct tcslab_cache *cache, gfp_t gfp)
+{
+	return tcslab_cache_alloc(cache, gfp | __GFP_ZERO);
+}
+
+/**
+ * tcslab_cache_free() - give an object back to its named cache
+ * @cache: the cache that it came from
+ * @obj: the object; NULL is ignored
+ *
+ * An object of another cache, or one that is free already, is reported and
+ * leaked when it reaches the central list.
+ *
+ * Context: any but NMI; never sleeps.
+ */
+static __always_inline void tcslab_cache_free(struct tcslab_cache *cache, void *obj)
+{
+	if (unlikely(!obj))
+		return;
+	tcslab_obj_fini(cache, obj);
+	if (unlikely(!tcslab_cpu_push(cache, obj)))
+		tcslab_cache_free_slow(cache, obj);
+}
+
+/* ---------------------------------------------------------- general allocation */
+
+void *tcslab_alloc_node(size_t size, gfp_t gfp, int node);
+void *tcslab_realloc(const void *obj, size_t size, gfp_t gfp);
+void tcslab_free_sensitive(const void *obj);
+size_t tcslab_usable_size(const void *obj);
+size_t tcslab_good_size(size_t size);
+size_t tcslab_alloc_bulk(size_t size, gfp_t gfp, size_t n, void **objs);
+void tcslab_free_bulk(size_t n, void **objs);
+unsigned long tcslab_trim(void);
+
+/*
+ * Size class of a request; class 0 is a closed cache for what is no class: size
+ * 0 and large objects.  Folds to a constant for a constant size.
+ */
+static __always_inline unsigned int tcslab_size_class(size_t size)
+{
+	if (__builtin_constant_p(size))
+		return tcslab_size_class_const(size);
+	if (likely(size <= TCSLAB_MAX_SMALL_SIZE))
+		return tcslab_class_small[(size + 7) >> 3];
+	if (likely(size <= TCSLAB_MAX_CLASS_SIZE))
+		return tcslab_class_medium[(size - TCSLAB_MAX_SMALL_SIZE + 127) >> 7];
+	return 0;
+}
+
+/**
+ * tcslab_alloc() - allocate memory
+ * @size: bytes; 0 gives ZERO_SIZE_PTR, as kmalloc() does
+ * @gfp: as for kmalloc(), and GFP_DMA32 works too
+ *
+ * Context: any but NMI; sleeps only if @gfp allows it.
+ * Return: the memory; ZERO_SIZE_PTR for @size 0; NULL when there is none, when
+ * @size is larger than the largest block of the page allocator (with a warning
+ * unless __GFP_NOWARN), or when @gfp has __GFP_HIGHMEM or __GFP_MOVABLE.
+ */
+static __always_inline void *tcslab_alloc(size_t size, gfp_t gfp)
+{
+	struct tcslab_cache *cache;
+	void *obj = NULL;
+
+	if (likely(tcslab_gfp_is_plain(gfp))) {
+		cache = tcslab_general[TCSLAB_ZONE_NORMAL][tcslab_size_class(size)];
+		obj = tcslab_cpu_pop(cache);
+	}
+	if (unlikely(!obj))
+		return tcslab_alloc_slow(size, gfp, NUMA_NO_NODE);
+	return tcslab_obj_init(cache, obj, gfp);
+}
+
+/**
+ * tcslab_zalloc() - allocate zeroed memory
+ * @size: bytes
+ * @gfp: as for tcslab_alloc()
+ *
+ * Context: as tcslab_alloc().
+ * Return: as tcslab_alloc().
+ */
+static __always_inline void *tcslab_zalloc(size_t size, gfp_t gfp)
+{
+	return tcslab_alloc(size, gfp | __GFP_ZERO);
+}
+
+/**
+ * tcslab_calloc() - allocate a zeroed array
+ * @n: elements
+ * @size: bytes per element
+ * @gfp: as for tcslab_alloc()
+ *
+ * Context: as tcslab_alloc().
+ * Return: as tcslab_alloc(); NULL also when @n * @size overflows.
+ */
+static __always_inline void *tcslab_calloc(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	if (unlikely(check_mul_overflow(n, size, &bytes)))
+		return NULL;
+	return tcslab_zalloc(bytes, gfp);
+}
+
+/**
+ * tcslab_free() - free memory of tcslab_alloc() or of any named cache
+ * @obj: the memory; NULL and ZERO_SIZE_PTR are ignored
+ *
+ * A pointer that is not ours is reported once and otherwise left alone.
+ *
+ * Context: any but NMI; never sleeps.
+ */
+static __always_inline void tcslab_free(const void *obj)
+{
+	struct tcslab_cache *cache = tcslab_cache_of(obj);
+
+	/* Large objects have a closed cache: they take the second slow path. */
+	if (unlikely(!cache)) {
+		tcslab_free_slow(obj);
+		return;
+	}
+	tcslab_obj_fini(cache, (void *)obj);
+	if (unlikely(!tcslab_cpu_push(cache, (void *)obj)))
+		tcslab_cache_free_slow(cache, (void *)obj);
+}
+
+/**
+ * tcslab_free_sized() - free memory whose size the caller knows
+ * @obj: memory of tcslab_alloc() without a zone flag; NULL and ZERO_SIZE_PTR
+ *	are ignored
+ * @size: the size that was asked for, or anything up to tcslab_usable_size()
+ *	that rounds up to the same class
+ *
+ * Saves the look-up of the cache, as C++'s sized delete does in TCMalloc.
+ *
+ * Context: any but NMI; never sleeps.
+ */
+static __always_inline void tcslab_free_sized(const void *obj, size_t size)
+{
+	unsigned int class = tcslab_size_class(size);
+
+	if (!class || unlikely(ZERO_OR_NULL_PTR(obj)))
+		tcslab_free(obj);
+	else
+		tcslab_cache_free(tcslab_general[TCSLAB_ZONE_NORMAL][class], (void *)obj);
+}
+
+#endif /* _LINUX_TCSLAB_H */

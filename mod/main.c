@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/* tcslab: load and unload, tier by tier */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "cache.h"
+#include "chardev.h"
+#include "debugfs.h"
+#include "page_heap.h"
+#include "scavenger.h"
+#include "size_class.h"
+
+static bool checks;
+module_param(checks, bool, 0400);
+MODULE_PARM_DESC(checks, "close all per-CPU arrays, so that every free is verified at once (slow)");
+
+static int __init tcslab_init(void)
+{
+	int err;
+
+	tcslab_size_class_init();
+	err = tcslab_page_heap_init();
+	if (err)
+		return err;
+	err = tcslab_cache_init(checks);
+	if (err)
+		goto exit_page_heap;
+	err = tcslab_scavenger_init();
+	if (err)
+		goto exit_cache;
+	err = tcslab_chardev_init();
+	if (err)
+		goto exit_scavenger;
+	tcslab_debugfs_init();
+	return 0;
+
+exit_scavenger:
+	tcslab_scavenger_exit();
+exit_cache:
+	tcslab_cache_exit();
+exit_page_heap:
+	tcslab_page_heap_exit();
+	return err;
+}
+
+static void __exit tcslab_exit(void)
+{
+	tcslab_debugfs_exit();
+	tcslab_chardev_exit();
+	tcslab_scavenger_exit();
+	tcslab_cache_exit();
+	tcslab_page_heap_exit();
+}
+
+module_init(tcslab_init);
+module_exit(tcslab_exit);
+
+MODULE_DESCRIPTION("TCMalloc-style slab allocator for kernel modules");
+MODULE_AUTHOR("tcslab developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");

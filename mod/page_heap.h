@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The page heap: spans of pages for the central lists and for large objects
+ *
+ * One heap per node and zone.  What the tiers above may do:
+ */
+#ifndef TCSLAB_PAGE_HEAP_H
+#define TCSLAB_PAGE_HEAP_H
+
+#include "span.h"
+
+/* Free spans up to this length have a list of their own. */
+#define TCSLAB_SHORT_PAGES	32
+
+int tcslab_page_heap_init(void);
+
+/* Gives all memory back; nothing may be in use. */
+void tcslab_page_heap_exit(void);
+
+/*
+ * Take a span of @npages whose first frame number is a multiple of @align, from
+ * @node or, unless @gfp has __GFP_THISNODE, from any other if need be.  Allocates
+ * pages as @gfp allows.  Not under a raw lock.  NULL when there is no memory.
+ */
+struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
+					   enum tcslab_span_state state,
+					   unsigned int npages, unsigned int align,
+					   gfp_t gfp, int node);
+
+/* Give a span back.  Any context, never sleeps, not under a central lock. */
+void tcslab_page_heap_free(struct tcslab_span *span);
+
+/*
+ * Give up to @npages of whole free chunks, free for at least @age jiffies, back
+ * to the kernel.  Task context.  Returns the number of pages.
+ */
+unsigned long tcslab_page_heap_release(unsigned long npages, unsigned long age);
+
+/**
+ * struct tcslab_page_heap_stats - a snapshot of one heap
+ * @chunks: blocks that the heap holds
+ * @held_pages: pages in them
+ * @free_pages: those in FREE spans
+ * @small_pages: those in SMALL spans
+ * @large_pages: those in LARGE spans
+ * @small_spans: number of SMALL spans
+ * @large_spans: number of LARGE spans
+ * @free_spans: number of FREE spans
+ * @free_chunks: chunks that are wholly free
+ * @longest_free: pages in the longest FREE span
+ * @peak_held_pages: high-water mark of @held_pages
+ * @peak_used_pages: high-water mark of @small_pages + @large_pages
+ * @grown: chunks that were ever allocated
+ * @released: chunks that were ever given back
+ * @short_spans: FREE spans by length; index 0 counts those longer than
+ *	TCSLAB_SHORT_PAGES
+ */
+struct tcslab_page_heap_stats {
+	unsigned long chunks;
+	unsigned long held_pages;
+	unsigned long free_pages;
+	unsigned long small_pages;
+	unsigned long large_pages;
+	unsigned long small_spans;
+	unsigned long large_spans;
+	unsigned long free_spans;
+	unsigned long free_chunks;
+	unsigned long longest_free;
+	unsigned long peak_held_pages;
+	unsigned long peak_used_pages;
+	unsigned long grown;
+	unsigned long released;
+	unsigned long short_spans[TCSLAB_SHORT_PAGES + 1];
+};
+
+void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
+			    struct tcslab_page_heap_stats *stats);
+
+/* Of all heaps together; the peak is that of the sum, not the sum of the peaks. */
+unsigned long tcslab_held_pages(void);
+unsigned long tcslab_peak_held_pages(void);
+
+/* Wholly free chunks of all heaps, in pages: what a release could give back now. */
+unsigned long tcslab_releasable_pages(void);
+
+/* Bytes of span and chunk structures, which are not in the held pages. */
+unsigned long tcslab_metadata_bytes(void);
+
+#endif /* TCSLAB_PAGE_HEAP_H */

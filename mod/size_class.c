@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Size classes
+ *
+ * The sizes come from scripts/gen_size_classes.py, which also prints and checks
+ * what they waste; the idea of classes between the powers of two is TCMalloc's,
+ * the form of the table Go's.  The two look-up tables are filled at load.
+ */
+#include <linux/align.h>
+#include <linux/cache.h>
+#include <linux/export.h>
+#include <linux/math.h>
+#include <linux/mm.h>
+
+#include <linux/tcslab.h>
+#include "size_class.h"
+
+u8 tcslab_class_small[TCSLAB_NR_SMALL_STEPS] __ro_after_init;
+EXPORT_SYMBOL_GPL(tcslab_class_small);
+u8 tcslab_class_medium[TCSLAB_NR_MEDIUM_STEPS] __ro_after_init;
+EXPORT_SYMBOL_GPL(tcslab_class_medium);
+
+static unsigned int class_sizes[TCSLAB_NR_CLASSES] __ro_after_init;
+
+unsigned int tcslab_class_size(unsigned int class)
+{
+	return class_sizes[class];
+}
+
+unsigned int tcslab_span_pages(unsigned int size)
+{
+	unsigned int best = 0, best_tail = 0, pages;
+
+	for (pages = DIV_ROUND_UP(size, PAGE_SIZE); pages <= TCSLAB_MAX_SPAN_PAGES; pages++) {
+		unsigned int tail = pages * PAGE_SIZE % size;
+
+		if (tail * 32 <= pages * PAGE_SIZE)
+			return pages;
+		if (!best || tail * best < best_tail * pages) {
+			best = pages;
+			best_tail = tail;
+		}
+	}
+	return best;
+}
+
+void __init tcslab_size_class_init(void)
+{
+	unsigned int class, size, i;
+
+	BUILD_BUG_ON(TCSLAB_NR_CLASSES > 256);
+	for (i = 0; i < TCSLAB_NR_SMALL_STEPS; i++)
+		tcslab_class_small[i] = tcslab_size_class_const(i * 8);
+	for (i = 0; i < TCSLAB_NR_MEDIUM_STEPS; i++)
+		tcslab_class_medium[i] =
+			tcslab_size_class_const(TCSLAB_MAX_SMALL_SIZE + i * 128);
+	/* The size of a class is the last one that maps to it. */
+	for (size = 1; size <= TCSLAB_MAX_CLASS_SIZE; size++) {
+		class = tcslab_size_class(size);
+		class_sizes[class] = size;
+	}
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Size classes: which sizes there are and how a span of one size is cut. */
+#ifndef TCSLAB_SIZE_CLASS_H
+#define TCSLAB_SIZE_CLASS_H
+
+#include <linux/types.h>
+
+void tcslab_size_class_init(void);
+
+/* Bytes per object of a class, 1 to TCSLAB_NR_CLASSES - 1. */
+unsigned int tcslab_class_size(unsigned int class);
+
+/* Pages per span for objects of @size bytes: fewest with a small tail. */
+unsigned int tcslab_span_pages(unsigned int size);
+
+#endif /* TCSLAB_SIZE_CLASS_H */

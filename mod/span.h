@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Spans, and the page map that leads from an object to its span
+ *
+ * The life of a span: the page heap makes one out of a whole chunk that it got
+ * from alloc_pages() (FREE), splits it, and hands a part out, either to a
+ * central list, which cuts it into objects of one cache (SMALL), or as one large
+ * object (LARGE).  When the last object is free the span goes back to the page
+ * heap, which merges it with free neighbours of the same chunk; the structure of
+ * the neighbour that disappears goes to the heap's spares.
+ *
+ * The page map is in struct page:
+ *
+ *   lru.prev  TCSLAB_PAGE_COOKIE in every page of every chunk of ours
+ *   private   the cache: in every page of a SMALL span, in the first page of a
+ *             LARGE one; 0 elsewhere, so that nothing else is taken for an object
+ *   lru.next  the span: in every page of a SMALL span, in the first and the last
+ *             page of the others, where the page heap looks for neighbours
+ *
+ * It is written under the page heap's lock.  Who holds an object of a span may
+ * read it without a lock, because the span cannot change under his object.
+ *
+ * The cache stands in the page, not only in the span, so that a free touches no
+ * memory of the span at all; struct page's line has to be read for the cookie
+ * anyway.
+ */
+#ifndef TCSLAB_SPAN_H
+#define TCSLAB_SPAN_H
+
+#include <linux/bitops.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/rbtree.h>
+
+#include <linux/tcslab.h>
+
+struct tcslab_page_heap;
+
+/*
+ * What our own allocations on behalf of a caller take from his gfp: how hard to
+ * try.  Zone, node, zeroing and accounting are about his object.
+ */
+static inline gfp_t tcslab_effort(gfp_t gfp)
+{
+	return gfp & ~(GFP_ZONEMASK | __GFP_ZERO | __GFP_COMP | __GFP_ACCOUNT |
+		       __GFP_THISNODE | __GFP_RECLAIMABLE | __GFP_WRITE | __GFP_HARDWALL);
+}
+
+enum tcslab_span_state {
+	TCSLAB_SPAN_FREE,
+	TCSLAB_SPAN_SMALL,
+	TCSLAB_SPAN_LARGE,
+};
+
+/**
+ * struct tcslab_chunk - one block of the page allocator
+ * @list: all chunks of the heap
+ * @free_list: chunks that are one FREE span, the longest free one first
+ * @page: the first page, aligned to @order
+ * @order: as for alloc_pages()
+ * @heap: constant, and so are @page and @order
+ * @free_since: jiffies when it became free
+ *
+ * Guarded by the heap's lock.
+ */
+struct tcslab_chunk {
+	struct list_head list;
+	struct list_head free_list;
+	struct page *page;
+	unsigned int order;
+	struct tcslab_page_heap *heap;
+	unsigned long free_since;
+};
+
+/**
+ * struct tcslab_span - a run of pages with one use
+ * @list: FREE and short: the heap's list of this length; SMALL: the central
+ *	list of this occupancy; a spare: the heap's spares
+ * @free_bits: SMALL: bit set for each free object; @bits or an array
+ * @bits: SMALL: the bitmap when it fits into a word
+ * @node: FREE and long: in the heap's tree
+ * @chunk: the chunk that it is part of
+ * @page: the first page
+ * @cache: SMALL: whose objects these are
+ * @npages: length
+ * @nobjs: SMALL: objects
+ * @nfree: SMALL: those that are free; @nobjs - @nfree is the reference count
+ * @state: enum tcslab_span_state
+ * @hint: SMALL: words of @free_bits below this index are zero (Go's free index)
+ *
+ * FREE: guarded by the heap's lock.  SMALL: @chunk, @page, @cache, @npages and
+ * @nobjs are constant, the rest is guarded by the central list's lock.  LARGE:
+ * constant, owned by who holds the object.  One cache line.
+ */
+struct tcslab_span {
+	union {
+		struct {
+			struct list_head list;
+			unsigned long *free_bits;
+			unsigned long bits;
+		};
+		struct rb_node node;
+	};
+	struct tcslab_chunk *chunk;
+	struct page *page;
+	struct tcslab_cache *cache;
+	u16 npages;
+	u16 nobjs;
+	u16 nfree;
+	u8 state;
+	u8 hint;
+};
+
+static inline struct tcslab_span *tcslab_page_span(const struct page *page)
+{
+	return (struct tcslab_span *)page->lru.next;
+}
+
+static inline void tcslab_page_map(struct page *page, struct tcslab_span *span,
+				   struct tcslab_cache *cache)
+{
+	page->lru.next = (struct list_head *)span;
+	/* A bad free may look at any time; it sees the old or the new owner. */
+	WRITE_ONCE(page->private, (unsigned long)cache);
+}
+
+static inline void *tcslab_span_base(const struct tcslab_span *span)
+{
+	return page_address(span->page);
+}
+
+static inline int tcslab_span_node(const struct tcslab_span *span)
+{
+	return page_to_nid(span->page);
+}
+
+/*
+ * Index of the object at @offset bytes into a span: offset / size by a
+ * multiplication with 2^40 / size rounded up, which is exact while
+ * offset * size < 2^40, and spans are shorter than 2^20 bytes (Go: divMagic).
+ */
+#define TCSLAB_RECIP_SHIFT	40
+
+static inline unsigned int tcslab_span_index(const struct tcslab_cache *cache,
+					     unsigned long offset)
+{
+	return (offset * cache->recip) >> TCSLAB_RECIP_SHIFT;
+}
+
+#endif /* TCSLAB_SPAN_H */
