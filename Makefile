@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0
+# For people; kbuild reads Kbuild.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+LAB := python3 scripts/lab
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf 2>/dev/null)
+
+help:
+	@echo 'make demo                 see tcslab work in a VM (needs nothing but apt)'
+	@echo 'make check                all tests on the quick kernels (debian-6.1, debian-6.12)'
+	@echo '     KERNEL=a,b TEST=x      on these kernels, only these tests'
+	@echo '     KDIR=... VMLINUZ=...   on a kernel of your own'
+	@echo 'make check-all            every test on every kernel, one table'
+	@echo 'make kernels              the kernels and their state'
+	@echo 'make debug KERNEL=x       boot and wait for gdb'
+	@echo 'make bench                instructions, cycles and bytes against SLUB'
+	@echo 'make record, make replay  an allocation trace'
+	@echo 'make modules KDIR=...     tcslab.ko for one kernel'
+	@echo 'make modules_install      into /lib/modules of that kernel'
+	@echo 'make install              with dkms, rebuilt for each new kernel'
+	@echo 'make clean'
+
+modules modules_install:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
+
+install:
+	dkms add $(CURDIR)
+	dkms install tcslab/$(VERSION)
+
+clean:
+	[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	rm -rf build
+
+# A fresh machine has no python3 yet.
+python3:
+	@command -v python3 >/dev/null || apt-get install -y --no-install-recommends python3 || \
+		{ echo 'please run: sudo apt-get install python3'; false; }
+
+demo: python3
+	@$(LAB) demo
+
+check: python3
+	@$(LAB) check --kernel '$(KERNEL)' --test '$(TEST)'
+
+.PHONY: help modules modules_install install clean python3 demo check

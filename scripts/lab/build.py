@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Builds tcslab and its test modules for a kernel, in that kernel's build directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from . import chroot, paths, sync
+from .kernels import Kernel, Ready
+from .packages import install_tools
+from .progress import LabError, run
+from .source import CROSS, IMAGES
+
+TOOLS = {"gcc": "gcc", "make": "make", "/usr/include/libelf.h": "libelf-dev"}
+
+
+def kbuild(kernel: Kernel, ready: Ready, tree: Path, *arguments: str) -> str:
+    """Run Kbuild over @tree for @kernel; returns what it printed."""
+    if not (tree / "Kbuild").exists():
+        raise LabError("there is no Kbuild at the top of the project")
+    argv = ["make", "-C", ready.kdir, f"M={tree}", f"-j{os.cpu_count()}",
+            f"ARCH={IMAGES[kernel.arch][0]}", *arguments, "modules"]
+    if kernel.arch in CROSS:
+        argv.insert(1, f"CROSS_COMPILE={CROSS[kernel.arch]}")
+    log = kernel.build / "logs" / f"{tree.name}-build.log"
+    what = f"{kernel.name}: building modules"
+    if not ready.chroot:
+        return run(argv, what, log=log)
+    root = Path(ready.kdir).parents[2]  # .../usr/src/linux-headers-x
+    return run(chroot.command(Path(ready.chroot), root, [tree], argv), what, log=log)
+
+
+def modules(kernel: Kernel, ready: Ready, tests: bool = True) -> list[Path]:
+    """Build what changed since the last time and return the modules."""
+    install_tools(TOOLS)
+    tree = kernel.build / "src"
+    with paths.lock(kernel.build / "src.lock"):
+        sync.copy(tree)
+        kbuild(kernel, ready, tree, "W=1", *(["TCSLAB_TESTS=1"] if tests else []))
+        # modules.order has what this configuration builds; older objects may lie about.
+        order = (tree / "modules.order").read_text(encoding="utf-8").split()
+        found = []
+        for name in order:
+            path = Path(name).with_suffix(".ko")
+            found.append(path if path.is_absolute() else tree / path)
+        return found

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Runs the collection on kernels and counts."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import fnmatch
+import time
+
+from . import build, collection, kernels, session
+from .kernels import Kernel
+from .ktap import Case
+from .progress import LabError, say
+
+QUICK = ("debian-6.1", "debian-6.12")
+
+
+@dataclasses.dataclass
+class Result:
+    """What one suite gave on one kernel."""
+
+    kernel: str
+    suite: str
+    cases: list[Case] = dataclasses.field(default_factory=list)
+    seconds: float = 0
+
+    def count(self, outcome: str) -> int:
+        """How many cases ended so."""
+        return sum(case.outcome == outcome for case in self.cases)
+
+
+def kselftest(kernel: Kernel, pattern: str = "*") -> Result:
+    """Run the tests whose names match @pattern on @kernel, as few boots as their wishes allow."""
+    result, begin = Result(kernel.name, "kselftest"), time.monotonic()
+    ready = kernels.prepare(kernel)
+    modules = build.modules(kernel, ready)
+    folder, entries = collection.build(kernel)
+    groups: dict[tuple[tuple[str, str], ...], list[collection.Entry]] = {}
+    for entry in entries:
+        if not fnmatch.fnmatch(entry.name, pattern) and pattern not in entry.name:
+            continue
+        if why := entry.skipped(kernel):
+            result.cases.append(Case(entry.name, "skip", why))
+        else:
+            groups.setdefault(entry.options(), []).append(entry)
+    for wishes, members in groups.items():
+        todo = [member.test(kernel) for member in members]
+        while todo:
+            logs = session.log_directory(kernel, "check")
+            options = collection.options(wishes, collection.files(folder))
+            run = session.Session(kernel, ready, modules, options, logs)
+            say(f"{kernel.name}: {len(todo)} test program(s) (console: {logs / 'console.log'})")
+            outcomes = session.run_tests(run, todo)
+            for outcome in outcomes:
+                report(kernel, outcome)
+                result.cases += outcome.cases
+            done = {outcome.test.name for outcome in outcomes}
+            if not done:
+                raise LabError(f"{kernel.name}: no test ran (console: {logs / 'console.log'})")
+            # A guest that died took the rest with it: they get a fresh one.
+            todo = [test for test in todo if test.name not in done]
+    result.seconds = time.monotonic() - begin
+    return result
+
+
+def report(kernel: Kernel, outcome: session.Outcome) -> None:
+    """Print one test program's line, and for a failure what is needed to look into it."""
+    counts = {x: sum(case.outcome == x for case in outcome.cases) for x in ("pass", "fail", "skip")}
+    text = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
+    lines = [f"{'not ok' if counts['fail'] else 'ok'} {kernel.name} {outcome.test.name}: {text}"]
+    for case in outcome.cases:
+        if case.outcome == "fail":
+            lines.append(f"    {case.name}{f': {case.why}' if case.why else ''}")
+    if counts["fail"]:
+        lines += [f"    | {line}" for line in outcome.excerpt]
+        lines.append(f"    again: make check KERNEL={kernel.name} TEST={outcome.test.name}")
+        lines.append(f"    in gdb: make debug KERNEL={kernel.name}")
+    print("\n".join(lines), flush=True)
+
+
+def side_by_side(names: list[str], pattern: str, width: int = 2) -> list[Result]:
+    """The collection on several kernels, @width at a time."""
+    def one(name: str) -> Result:
+        try:
+            return kselftest(kernels.load(name), pattern)
+        except LabError as error:
+            print(f"not ok {name}: {error}", flush=True)
+            return Result(name, "kselftest", [Case(name, "fail", str(error).splitlines()[0])])
+    with concurrent.futures.ThreadPoolExecutor(width) as pool:
+        return list(pool.map(one, names))
+
+
+def summary(results: list[Result]) -> int:
+    """Print the skipped tests with their reasons and the last line; the exit status."""
+    for result in results:
+        for case in result.cases:
+            if case.outcome == "skip":
+                print(f"skipped: {result.kernel} {case.name}: {case.why or 'no reason given'}")
+    passed, failed, skipped = (sum(result.count(x) for result in results)
+                               for x in ("pass", "fail", "skip"))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return 1 if failed or not passed else 0

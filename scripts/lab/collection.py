@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kselftest collection: builds its programs and reads what each asks of the lab.
+
+A test says what it needs in a comment near its top:
+
+    # lab: timeout=120 smp=4 mem=2G append="numa=fake=2" modules=loop,ext4
+    # lab: kernels=debug-*,kcsan-* expect="tcslab: .* already free"
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import re
+import shlex
+from pathlib import Path
+
+from . import ksft, paths, session, sync
+from .kernels import Kernel
+from .packages import install_tools
+from .progress import LabError, run
+from .source import CROSS
+
+DEFAULT_SECONDS = 45
+KEYS = {"timeout", "smp", "mem", "append", "modules", "kernels", "expect"}
+HEADER_LINES = 30
+
+
+@dataclasses.dataclass
+class Entry:
+    """One test program and its wishes."""
+
+    name: str
+    wishes: dict[str, str]
+
+    def skipped(self, kernel: Kernel) -> str:
+        """Why this test is not for @kernel; empty when it is."""
+        globs = self.wishes.get("kernels", "*").split(",")
+        if any(fnmatch.fnmatch(kernel.name, x) for x in globs):
+            return ""
+        return f"is for {self.wishes['kernels']}"
+
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """The wishes that need a boot of their own; tests with equal ones share it."""
+        return tuple(sorted((key, value) for key, value in self.wishes.items()
+                            if key in ("smp", "mem", "append", "modules")))
+
+    def test(self, kernel: Kernel) -> session.Test:
+        """What the session runs."""
+        seconds = float(self.wishes.get("timeout", DEFAULT_SECONDS)) * kernel.slow
+        return session.Test(self.name, seconds, self.wishes.get("expect", ""))
+
+
+def options(wishes: tuple[tuple[str, str], ...], files: list[tuple[str, Path]]) -> session.Options:
+    """The options of a boot from the wishes of its tests."""
+    table = dict(wishes)
+    return session.Options(smp=int(table.get("smp", 0)), mem=table.get("mem", ""),
+                           append=table.get("append", ""), files=files,
+                           modules=table["modules"].split(",") if "modules" in table else [])
+
+
+def wishes(source: Path) -> dict[str, str]:
+    """The `lab:` lines of a test's source."""
+    found: dict[str, str] = {}
+    with open(source, encoding="utf-8", errors="replace") as stream:
+        head = [line for _, line in zip(range(HEADER_LINES), stream)]
+    for line in head:
+        if match := re.match(r"\s*(?:#|//|/?\*+)\s*lab:\s*(.*?)\s*(?:\*/)?$", line):
+            for word in shlex.split(match.group(1)):
+                key, equal, value = word.partition("=")
+                if not equal or key not in KEYS:
+                    raise LabError(f"{source.name}: the lab does not know {word!r}")
+                found[key] = value
+    return found
+
+
+def build(kernel: Kernel, folder: str = "selftests") -> tuple[Path, list[Entry]]:
+    """Build the collection in @folder for @kernel: its directory and its tests."""
+    install_tools({"rsync": "rsync", "gcc": "gcc", "make": "make"})
+    tree = ksft.tree() / ksft.SELFTESTS
+    source = kernel.build / "src"
+    target = kernel.build / "kselftest" / Path(folder).name
+    objects = kernel.build / "kselftest.obj" / Path(folder).name
+    arguments = []
+    if kernel.arch in CROSS:
+        arguments = [f"CROSS_COMPILE={CROSS[kernel.arch]}", "NO_M32=1"]
+    elif kernel.arch == "i386":
+        arguments = ["CC=gcc -m32"]
+    with paths.lock(kernel.build / "src.lock"):
+        sync.copy(source)
+        objects.mkdir(parents=True, exist_ok=True)
+        # What was removed from the sources must not be run any more.
+        run(["rm", "-rf", str(target)], "rm")
+        if any("BUILD_M32" in x.read_text(encoding="utf-8")
+               for x in (source / folder).glob("*_test.c")) and "NO_M32=1" not in arguments:
+            install_tools({"/usr/lib/gcc/x86_64-linux-gnu/12/32/libgcc.a": "gcc-multilib"})
+        common = ["make", "-s", "-C", str(source / folder), f"KSFT={tree}", f"OUTPUT={objects}",
+                  "COLLECTION=tcslab", *arguments]
+        run([*common, f"INSTALL_PATH={target}", "install"], f"{kernel.name}: building tests",
+            log=kernel.build / "logs" / "tests-build.log")
+        names = run([*common, "emit_tests"], "listing tests").split()
+    entries = []
+    for line in names:
+        name = line.removeprefix("tcslab:")
+        stem = re.sub(r"32$", "", name)
+        file = source / folder / (name if name.endswith(".sh") else f"{stem}.c")
+        entries.append(Entry(name, wishes(file)))
+    return target, entries
+
+
+def files(folder: Path) -> list[tuple[str, Path]]:
+    """What goes into the guest for the collection installed in @folder."""
+    tree = ksft.tree() / ksft.SELFTESTS
+    return [("selftests/tcslab", folder), ("selftests/kselftest", tree / "kselftest")]

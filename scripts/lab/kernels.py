@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernels the lab knows: one small file each in scripts/kernels, fetched or built once.
+
+A kernel that is ready has a directory of its own in the cache, named by its exact version, with a
+file `ready.json` that is written last: an interrupted fetch or build is simply continued.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import tomllib
+from pathlib import Path
+
+from . import paths
+from .packages import Archive, install_tools
+from .progress import LabError, run, say
+
+
+@dataclasses.dataclass(frozen=True)
+class Ready:
+    """A kernel that can be built against and booted."""
+
+    version: str           # of the packages it comes from
+    release: str           # uname -r
+    image: str             # what QEMU boots
+    kdir: str              # what `make -C` takes; below chroot when there is one
+    modules: str = ""      # lib/modules/<release> with the stock modules, empty when none
+    chroot: str = ""       # build in this tree instead of on the host
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """One file of scripts/kernels. Times of tests are multiplied by `slow`."""
+
+    name: str
+    summary: str
+    suite: str = ""
+    release: str = ""
+    packages: tuple[str, ...] = ()
+    source: str = ""
+    config: tuple[str, ...] = ()
+    arch: str = "x86_64"
+    chroot: bool = False
+    smp: int = 2
+    mem: str = "1G"
+    append: str = ""
+    slow: float = 1
+
+    @property
+    def build(self) -> Path:
+        """Where modules for this kernel are built and its logs are kept."""
+        return paths.BUILD / self.name
+
+    def store(self) -> Path:
+        """This kernel's part of the cache."""
+        return paths.cache("kernels", self.name)
+
+
+def load(name: str) -> Kernel:
+    """Read the description of the kernel @name."""
+    file = paths.KERNELS / f"{name}.toml"
+    if not file.exists():
+        raise LabError(f"no kernel {name}; there are: {' '.join(names())}")
+    with open(file, "rb") as stream:
+        fields = tomllib.load(stream)
+    lists = {key: tuple(value) for key, value in fields.items() if isinstance(value, list)}
+    return Kernel(name=name, **{**fields, **lists})
+
+
+def names() -> list[str]:
+    """All kernels there is a file for."""
+    return sorted(file.stem for file in paths.KERNELS.glob("*.toml"))
+
+
+def known(kernel: Kernel) -> Ready | None:
+    """What the cache has of @kernel, newest version, without asking anybody."""
+    current = kernel.store() / "current"
+    if not current.exists():
+        return None
+    return _read(kernel.store() / current.read_text(encoding="utf-8").strip())
+
+
+def _read(home: Path) -> Ready | None:
+    """The kernel in the cache directory @home when it is complete."""
+    file = home / "ready.json"
+    return Ready(**json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None
+
+
+def prepare(kernel: Kernel) -> Ready:
+    """Make @kernel ready: from the cache when that has the newest version, else fetch or build."""
+    from . import source  # needs this module's types
+
+    with paths.lock(kernel.store() / "lock"):
+        cached = known(kernel)
+        archive = Archive(kernel.suite)
+        if cached and archive.fresh_since(kernel.store() / "current"):
+            return cached
+        try:
+            archive.refresh()
+            version, names_ = resolve(kernel, archive)
+        except LabError as error:
+            if cached:
+                say(f"{kernel.name}: apt cannot tell the newest version, "
+                    f"using {cached.version} from the cache")
+                return cached
+            raise error
+        key = version if not kernel.config else f"{version}-{source.config_key(kernel)}"
+        home = kernel.store() / key
+        ready = _read(home)
+        if not ready:
+            say(f"{kernel.name}: getting {version}")
+            ready = (source.build(kernel, archive, version, home) if kernel.source
+                     else fetch(kernel, archive, version, names_, home))
+            (home / "ready.json").write_text(json.dumps(dataclasses.asdict(ready), indent=1),
+                                             encoding="utf-8")
+            say(f"{kernel.name}: {ready.release} is ready")
+        (kernel.store() / "current").write_text(key, encoding="utf-8")
+        return ready
+
+
+def resolve(kernel: Kernel, archive: Archive) -> tuple[str, list[str]]:
+    """The newest version of @kernel in @archive and the packages which make it up."""
+    if kernel.source:
+        return archive.version(kernel.source), [kernel.source]
+    prefix = kernel.packages[0].replace("{release}", "")
+    found = [name for name in archive.search(f"^{prefix}")
+             if re.fullmatch(re.escape(prefix) + kernel.release, name)]
+    if not found:
+        raise LabError(f"{kernel.name}: {archive.suite} has no package {prefix}{kernel.release}")
+    newest = max(found, key=lambda name: [int(x) for x in re.findall(r"\d+", name)])
+    release = newest.removeprefix(prefix)
+    packages = [x.replace("{release}", release) for x in kernel.packages]
+    return archive.version(newest), packages
+
+
+def fetch(kernel: Kernel, archive: Archive, version: str, packages: list[str],
+          home: Path) -> Ready:
+    """Unpack a distribution's kernel and the headers to build against."""
+    from . import chroot  # only kernels of another suite need one
+
+    release = packages[0].split("-", 2)[2]
+    root = home / "root"
+    wanted = sorted({name for package in packages
+                     for name in archive.closure(package, r"linux-(headers|kbuild)-")})
+    for name in wanted:
+        say(f"{kernel.name}: {name}")
+        archive.unpack(name, archive.version(name), root)
+    install_tools({"depmod": "kmod"})
+    base = root / "usr" if (root / "usr/lib/modules" / release / "kernel").exists() else root
+    run(["depmod", "-b", str(base), release], f"depmod {release}")
+    image = next(x for x in (root / f"boot/vmlinuz-{release}",
+                             root / f"usr/lib/modules/{release}/vmlinuz") if x.exists())
+    headers = root / f"usr/src/linux-headers-{release}"
+    tree = ""
+    if kernel.chroot:
+        tree = str(chroot.prepare(archive))
+        kdir = headers
+    else:
+        # The packaged makefile names /usr/src, which only an installed package has.
+        makefile = headers / "Makefile"
+        makefile.write_text(makefile.read_text(encoding="utf-8").replace(
+            "include /usr/src", f"include {root}/usr/src"), encoding="utf-8")
+        kdir = headers
+    return Ready(version=version, release=release, image=str(image), kdir=str(kdir),
+                 modules=str(base / "lib/modules" / release), chroot=tree)

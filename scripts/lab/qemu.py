@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Starts a guest and hands its console out line by line. Nothing else in the project does."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Iterator
+
+from . import initramfs, paths
+from .kernels import Kernel, Ready
+from .packages import install_tools
+from .progress import say
+
+PACKAGES = {"x86_64": ("qemu-system-x86_64", "qemu-system-x86"),
+            "i386": ("qemu-system-x86_64", "qemu-system-x86"),
+            "arm64": ("qemu-system-aarch64", "qemu-system-arm")}
+KVM_PROBE_SECONDS = 15
+OUT_DISK = 1 << 30
+
+
+@dataclasses.dataclass
+class Machine:
+    """What a guest is made of."""
+
+    initrd: Path
+    smp: int
+    mem: str
+    append: str = ""
+    icount: bool = False
+    out: Path | None = None      # a raw disk the guest writes a tar archive to
+    gdb: bool = False
+
+
+def command(kernel: Kernel, ready: Ready, machine: Machine, accel: str) -> list[str]:
+    """The command line that starts @machine with @kernel."""
+    if kernel.arch == "um":
+        return uml_command(ready, machine)
+    console = "ttyS0"
+    argv = [PACKAGES[kernel.arch][0]]
+    if kernel.arch == "arm64":
+        argv += ["-machine", "virt", "-cpu", "max,pauth-impdef=on"]
+        console = "ttyAMA0"
+    elif kernel.arch == "i386":
+        argv += ["-cpu", "max,lm=off"]
+    else:
+        argv += ["-cpu", "host" if accel == "kvm" else "max"]
+    if machine.icount:
+        argv += ["-accel", "tcg", "-icount", "shift=0,sleep=off"]
+    elif accel == "kvm":
+        argv += ["-accel", "kvm"]
+    else:
+        argv += ["-accel", "tcg,thread=multi"]
+    append = (f"console={console} quiet panic=-1 oops=panic printk.devkmsg=on log_buf_len=4M "
+              f"nokaslr {kernel.append} {machine.append}")
+    argv += ["-smp", str(1 if machine.icount else machine.smp), "-m", machine.mem, "-nodefaults",
+             "-nographic", "-no-reboot", "-serial", "stdio", "-kernel", ready.image,
+             "-initrd", str(machine.initrd), "-append", " ".join(append.split())]
+    if machine.out:
+        argv += ["-drive", f"file={machine.out},if=none,id=out,format=raw,cache=unsafe",
+                 "-device", "virtio-blk-pci,drive=out"]
+    if machine.gdb:
+        argv += ["-s", "-S"]
+    return argv
+
+
+def uml_command(ready: Ready, machine: Machine) -> list[str]:
+    """User-mode Linux is a program: it needs no QEMU. SMP wants seccomp."""
+    argv = [ready.image, f"mem={machine.mem}", f"initrd={machine.initrd}", "seccomp=on",
+            f"ncpus={machine.smp}", "con=null", "con0=fd:0,fd:1", "console=tty0", "panic=-1",
+            "oops=panic", "printk.devkmsg=on", "quiet", *machine.append.split()]
+    if machine.out:
+        argv.append(f"ubd0={machine.out}")
+    return argv
+
+
+class Guest:
+    """A running guest."""
+
+    def __init__(self, kernel: Kernel, ready: Ready, machine: Machine, log: Path,
+                 accel: str | None = None):
+        if kernel.arch in PACKAGES:
+            binary, package = PACKAGES[kernel.arch]
+            install_tools({binary: package})
+        if accel is None:
+            accel = accelerator() if kernel.arch == "x86_64" and not machine.icount else "tcg"
+        self.argv = command(kernel, ready, machine, accel)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log = open(log, "w", encoding="utf-8", errors="replace")  # pylint: disable=R1732
+        self.process = subprocess.Popen(  # pylint: disable=R1732
+            self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True)
+        self.queue: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=self._pump, daemon=True).start()
+
+    def _pump(self) -> None:
+        assert self.process.stdout
+        for raw in self.process.stdout:
+            line = raw.decode("utf-8", "replace").replace("\r", "").rstrip("\n")
+            self.log.write(line + "\n")
+            self.log.flush()
+            self.queue.put(line)
+        self.queue.put(None)
+
+    def lines(self, deadline: "Deadline") -> Iterator[str]:
+        """Console lines until the guest ends; ends it when @deadline passes (see .expired)."""
+        while True:
+            try:
+                line = self.queue.get(timeout=max(0.0, deadline.at - time.monotonic()))
+            except queue.Empty:
+                if time.monotonic() < deadline.at:
+                    continue
+                deadline.expired = True
+                return
+            if line is None:
+                return
+            yield line
+
+    def end(self) -> None:
+        """Stop the guest, however it is."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@dataclasses.dataclass
+class Deadline:
+    """The moment by which a guest must have got on; moved by those who read its lines."""
+
+    at: float
+    expired: bool = False
+
+    def extend(self, seconds: float) -> None:
+        """Give it @seconds from now."""
+        self.at = time.monotonic() + seconds
+
+
+@functools.cache
+def accelerator() -> str:
+    """kvm when a guest really boots with it, else tcg."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        say("no usable /dev/kvm: guests run under TCG")
+        return "tcg"
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    verdict = paths.cache("kvm") / boot
+    with paths.lock(verdict.with_suffix(".lock")):
+        if not verdict.exists():
+            verdict.write_text("kvm" if _kvm_boots() else "tcg", encoding="ascii")
+    if verdict.read_text(encoding="ascii") == "kvm":
+        return "kvm"
+    say("/dev/kvm is there but a guest does not boot with it: guests run under TCG")
+    return "tcg"
+
+
+def _kvm_boots() -> bool:
+    """Whether a kernel gets to its init under KVM."""
+    from . import kernels
+
+    kernel = kernels.load("debian-6.1")
+    ready = kernels.prepare(kernel)
+    with tempfile.TemporaryDirectory() as scratch:
+        initrd = Path(scratch) / "initrd"
+        with open(initrd, "wb") as stream:
+            archive = initramfs.Archive(stream)
+            initramfs.busybox(archive)
+            archive.data("init", b"#!/bin/sh\necho the guest is up\nreboot -f\n", 0o755)
+            archive.close()
+        guest = Guest(kernel, ready, Machine(initrd, 1, "512M"), Path(scratch) / "log", "kvm")
+        up = any("the guest is up" in line
+                 for line in guest.lines(Deadline(time.monotonic() + KVM_PROBE_SECONDS)))
+        guest.end()
+        return up

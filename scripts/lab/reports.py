@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Recognises what a kernel reports about bugs in the lines of its log."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+# The first line of each kind of report.
+HEADS = re.compile(r"""
+    WARNING:\s | BUG:\s | BUG\s\S+\s\(.*\):\s | kernel\ BUG\ at | Kernel\ BUG\ at
+  | \bOops\b | general\ protection\ fault | Unable\ to\ handle\ kernel | Internal\ error:
+  | Kernel\ panic | UBSAN:\s | kernel\ memory\ leak | unreferenced\ object
+  | kmemleak:\ \d+\ new\ suspected | INFO:\ task\ .*\ blocked\ for
+  | INFO:\ rcu\S*\ .*(stall|detected) | rcu:\ INFO: | list_(add|del)\ corruption
+  | DEBUG_LOCKS_WARN_ON | refcount_t: | NMI\ watchdog: | ODEBUG: | stack\ guard\ page
+  | printk\ messages\ dropped | Segmentation\ fault\ in\ kernel | memory\ corruption
+""", re.X)
+# Said at boot by machines without the hardware or by old kernels; nothing of ours.
+HARMLESS = re.compile(r"NMI watchdog: (Enabled|Perf)|"
+                      r"Spectre|MDS|Speculative|x86/cpu|TAA:|MMIO Stale")
+STAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
+# Taint bits that only a report sets: bad page, died, warned, soft lockup.
+TAINT = {5: "bad page", 7: "oops", 9: "warning", 14: "soft lockup"}
+EXCERPT = 40
+
+
+@dataclasses.dataclass
+class Report:
+    """One report: its first line and some of what follows."""
+
+    head: str
+    lines: list[str]
+    end: int = 0           # index of the line after it
+
+    def matches(self, expression: str) -> bool:
+        """Whether a test that expects @expression means this report."""
+        return any(re.search(expression, line) for line in self.lines)
+
+
+def bare(line: str) -> str:
+    """A line of the console without the kernel's time stamp."""
+    return STAMP.sub("", line.rstrip("\r\n"), count=1)
+
+
+def find(lines: list[str]) -> list[Report]:
+    """The reports among the kernel's own @lines."""
+    found: list[Report] = []
+    for number, line in enumerate(lines):
+        if not HEADS.search(line) or HARMLESS.search(line):
+            continue
+        # A report has several lines which look like a first one (the BUG and its Oops, the
+        # banner and the rule below it): they are one as long as they follow closely.
+        if found and number < found[-1].end:
+            continue
+        end = _end(lines, number)
+        found.append(Report(line, lines[number:min(end, number + EXCERPT)], end))
+    return found
+
+
+def _end(lines: list[str], start: int) -> int:
+    """One past the last line of the report which begins at @start."""
+    for number in range(start + 1, min(len(lines), start + 200)):
+        if re.search(r"end trace|^={20,}$|^-{20,}\[ cut here", lines[number]) and number > start + 2:
+            return number + 1
+    return min(len(lines), start + 200)
+
+
+def new_taint(before: int, after: int) -> list[str]:
+    """The names of the bits set in @after that were not in @before."""
+    return [name for bit, name in TAINT.items() if after >> bit & 1 and not before >> bit & 1]

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One boot of a guest: packs its file system, follows its console, judges what it saw."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shutil
+import sys
+import tarfile
+import time
+from pathlib import Path
+from typing import Callable, Iterator
+
+from . import initramfs, ktap, qemu, reports
+from .kernels import Kernel, Ready
+from .packages import install_tools
+from .progress import LabError
+
+# Drivers of the disk that carries /out; from-source kernels have them built in.
+DISK_MODULES = ["virtio_pci", "virtio_blk"]
+BOOT_SECONDS = 60
+# Above a test's own limit, which kselftest enforces in the guest, before the guest counts as hung.
+GRACE_SECONDS = 20
+KEPT_LOGS = 40
+
+
+@dataclasses.dataclass
+class Options:
+    """What a boot is asked for beyond its kernel."""
+
+    smp: int = 0
+    mem: str = ""
+    append: str = ""
+    icount: bool = False
+    modules: list[str] = dataclasses.field(default_factory=list)
+    files: list[tuple[str, Path]] = dataclasses.field(default_factory=list)
+    gdb: bool = False
+
+
+@dataclasses.dataclass
+class Test:
+    """A test program to run in a guest."""
+
+    name: str
+    seconds: float
+    expect: str = ""
+
+
+def log_directory(kernel: Kernel, what: str) -> Path:
+    """A new directory for one run's logs; the oldest ones go."""
+    root = kernel.build / "logs"
+    path = root / f"{time.strftime('%m%d-%H%M%S')}-{re.sub(r'[^A-Za-z0-9_.-]', '_', what)}-{os.getpid()}"
+    serial = 0
+    while path.exists():
+        serial += 1
+        path = path.with_name(f"{path.name}.{serial}")
+    path.mkdir(parents=True)
+    runs = sorted(x for x in root.iterdir() if x.is_dir())
+    for old in runs[:-KEPT_LOGS]:
+        shutil.rmtree(old, ignore_errors=True)
+    latest = root / "latest"
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(path.name)
+    return path
+
+
+class Session:
+    """Prepares and follows one boot. Its files are in `logs`."""
+
+    def __init__(self, kernel: Kernel, ready: Ready, modules: list[Path], options: Options,
+                 logs: Path):
+        self.kernel, self.ready, self.modules = kernel, ready, modules
+        self.options, self.logs = options, logs
+        self.lines: list[str] = []
+        self.guest: qemu.Guest | None = None
+
+    def pack(self, job: dict[str, bytes]) -> Path:
+        """Write the guest's file system; @job holds the files of /lab."""
+        install_tools({"/bin/busybox": "busybox-static"})
+        path = self.logs / "initrd"
+        with open(path, "wb") as stream:
+            archive = initramfs.Archive(stream)
+            initramfs.busybox(archive)
+            initramfs.guest(archive)
+            for module in self.modules:
+                archive.file(f"lib/tcslab/{module.name}", module)
+            stock = DISK_MODULES + self.options.modules
+            if self.ready.modules:
+                initramfs.stock_modules(archive, Path(self.ready.modules), stock)
+            for name, source in self.options.files:
+                archive.file(name, source)
+            job["modules"] = "\n".join(self.options.modules).encode()
+            for name, data in job.items():
+                archive.data(f"lab/{name}", data)
+            archive.close()
+        return path
+
+    def start(self, job: dict[str, bytes]) -> None:
+        """Boot."""
+        out = self.logs / "out.tar"
+        with open(out, "wb") as stream:
+            stream.truncate(qemu.OUT_DISK)
+        machine = qemu.Machine(
+            initrd=self.pack(job), smp=self.options.smp or self.kernel.smp,
+            mem=self.options.mem or self.kernel.mem, append=self.options.append,
+            icount=self.options.icount, out=out, gdb=self.options.gdb)
+        self.guest = qemu.Guest(self.kernel, self.ready, machine, self.logs / "console.log")
+
+    def follow(self, deadline: qemu.Deadline) -> Iterator[str]:
+        """The console's lines without time stamps."""
+        assert self.guest
+        for line in self.guest.lines(deadline):
+            line = reports.bare(line)
+            self.lines.append(line)
+            yield line
+
+    def finish(self, target: Path | None = None) -> None:
+        """End the guest, unpack what it left in /out to @target, drop the big files."""
+        if self.guest:
+            self.guest.end()
+        (self.logs / "initrd").unlink(missing_ok=True)
+        out = self.logs / "out.tar"
+        if "lab: out saved" in self.lines and target:
+            target.mkdir(parents=True, exist_ok=True)
+            with tarfile.open(out, "r:") as archive:
+                archive.extractall(target)
+        out.unlink(missing_ok=True)
+
+
+def kernel_lines(lines: list[str]) -> list[str]:
+    """The lines which the kernel itself said."""
+    return [line for line in lines if not line.startswith(("lab> ", "lab+ ", "lab: "))]
+
+
+def output(lines: list[str]) -> list[str]:
+    """The lines which programs said, long ones put together again."""
+    whole, part = [], ""
+    for line in lines:
+        if line.startswith("lab+ "):
+            part += line[5:]
+        elif line.startswith("lab> ") or line == "lab>":
+            whole.append(part + line[5:])
+            part = ""
+    return whole
+
+
+def run_command(session: Session, command: str, seconds: float, out: Path | None,
+                echo: Callable[[str], None] = print) -> int:
+    """Run a shell command line in a guest; its status, or 1 when the kernel complained."""
+    session.start({"command": command.encode() + b"\n"})
+    deadline = qemu.Deadline(time.monotonic() + BOOT_SECONDS * session.kernel.slow + seconds)
+    status, before, part, started = None, 0, "", 0
+    try:
+        for line in session.follow(deadline):
+            if line == "lab: command begins":
+                deadline.extend(seconds)
+                started = len(session.lines)
+            elif line.startswith("lab+ "):
+                part += line[5:]
+            elif line.startswith("lab>"):
+                echo(part + line[5:])
+                part = ""
+            elif found := re.match(r"lab: command ends status=(\d+) taint=(\d+)", line):
+                status, before = int(found.group(1)), int(found.group(2))
+                deadline.extend(BOOT_SECONDS * session.kernel.slow)
+            elif line == "lab: done":
+                deadline.extend(10)
+    finally:
+        session.finish(out)
+    console = session.logs / "console.log"
+    complaints = reports.find(kernel_lines(session.lines[started:]))
+    for report in complaints:
+        print("\n".join(report.lines), file=sys.stderr)
+    if status is None:
+        tail = "\n".join(session.lines[-15:])
+        why = f"no end within {seconds:.0f} s" if deadline.expired else "the guest died"
+        print(f"{tail}\nlab: {why} (console: {console})", file=sys.stderr)
+        return 1
+    if complaints:
+        print(f"lab: {len(complaints)} kernel report(s) (console: {console})", file=sys.stderr)
+        return status or 1
+    lost = reports.new_taint(0, before)
+    if lost:
+        print(f"lab: the kernel is tainted: {', '.join(lost)} (console: {console})", file=sys.stderr)
+        return status or 1
+    return status
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of one test program."""
+
+    test: Test
+    cases: list[ktap.Case]
+    excerpt: list[str]
+
+
+def run_tests(session: Session, tests: list[Test]) -> list[Outcome]:
+    """Run @tests in one boot. When the guest dies or hangs, the rest is not in the result."""
+    listing = "".join(f"{test.name} {test.seconds:.0f}\n" for test in tests)
+    session.start({"tests": listing.encode()})
+    deadline = qemu.Deadline(time.monotonic() + BOOT_SECONDS * session.kernel.slow)
+    outcomes: list[Outcome] = []
+    by_name = {test.name: test for test in tests}
+    current: Test | None = None
+    begin, taint, finished = 0, None, False
+    try:
+        for line in session.follow(deadline):
+            if found := re.match(r"lab: test (\S+) begins", line):
+                current, begin = by_name[found.group(1)], len(session.lines)
+                deadline.extend(current.seconds + GRACE_SECONDS * session.kernel.slow)
+            elif (found := re.match(r"lab: test (\S+) ends taint=(\d+)", line)) and current:
+                lines = session.lines[begin:]
+                outcomes.append(judge(current, lines, taint or 0, int(found.group(2))))
+                taint, current = int(found.group(2)), None
+                deadline.extend(BOOT_SECONDS * session.kernel.slow)
+            elif found := re.match(r"lab: up .* taint=(\d+)", line):
+                taint = int(found.group(1))
+            elif line == "lab: done":
+                finished = True
+                deadline.extend(10)
+    finally:
+        session.finish()
+    if current:
+        why = (f"no end within {current.seconds:.0f} s, the guest hung" if deadline.expired
+               else "the guest died")
+        outcome = judge(current, session.lines[begin:], 0, 0)
+        outcome.cases = [x for x in outcome.cases if x.why != "did not end"]
+        outcome.cases.append(ktap.Case(current.name, "fail", why))
+        outcomes.append(outcome)
+    elif not outcomes and not finished:
+        tail = "\n".join(session.lines[-20:])
+        raise LabError(f"{session.kernel.name}: the guest did not reach its init "
+                       f"(console: {session.logs / 'console.log'})\n{tail}")
+    return outcomes
+
+
+def judge(test: Test, lines: list[str], before: int, after: int) -> Outcome:
+    """The cases of @test from its part of the console, kernel reports counted as failures."""
+    cases = ktap.read(test.name, output(lines))
+    found = reports.find(kernel_lines(lines))
+    wanted = [x for x in found if test.expect and x.matches(test.expect)]
+    excerpt: list[str] = []
+    for report in found:
+        if report not in wanted:
+            cases.append(ktap.Case(test.name, "fail", report.head))
+            excerpt += report.lines
+    if test.expect and not wanted and not all(x.outcome == "skip" for x in cases):
+        cases.append(ktap.Case(test.name, "fail", f"the kernel did not report {test.expect!r}"))
+    lost = reports.new_taint(before, after)
+    if lost and not found:
+        cases.append(ktap.Case(test.name, "fail", f"kernel tainted without a report: {lost}"))
+    if not excerpt and any(x.outcome == "fail" for x in cases):
+        excerpt = [x for x in output(lines) if not re.match(r"# ok ", x)][-30:]
+    return Outcome(test, cases, excerpt)

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Kernels built from the distribution's source package: tinyconfig plus fragments."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+from . import paths
+from .kernels import Kernel, Ready
+from .packages import Archive, install_tools
+from .progress import LabError, run, say
+
+TOOLS = {"gcc": "gcc", "make": "make", "flex": "flex", "bison": "bison", "bc": "bc",
+         "xz": "xz-utils", "/usr/include/libelf.h": "libelf-dev", "perl": "perl",
+         "/usr/include/openssl/ssl.h": "libssl-dev"}
+CROSS = {"arm64": "aarch64-linux-gnu-"}
+# Kbuild's name of an architecture, and where it puts what can be booted.
+IMAGES = {"x86_64": ("x86_64", "arch/x86/boot/bzImage"), "i386": ("i386", "arch/x86/boot/bzImage"),
+          "arm64": ("arm64", "arch/arm64/boot/Image"), "um": ("um", "linux")}
+
+
+def fragments(kernel: Kernel) -> list[Path]:
+    """The configuration fragments of @kernel."""
+    return [paths.KERNELS / "config" / f"{name}.config" for name in kernel.config]
+
+
+def config_key(kernel: Kernel) -> str:
+    """Changes whenever a fragment does, so that an edit rebuilds the kernel."""
+    text = b"".join(file.read_bytes() for file in fragments(kernel))
+    return hashlib.sha256(text).hexdigest()[:8]
+
+
+def tree(archive: Archive, package: str, version: str) -> Path:
+    """The unpacked kernel source @package, shared by all kernels built from it."""
+    home = paths.cache("sources") / f"{package}_{version}"
+    with paths.lock(home.with_suffix(".lock")):
+        if (home / "Makefile").exists():
+            return home
+        scratch = paths.cache("sources", f"{package}.unpack")
+        archive.unpack(package, version, scratch)
+        run(["tar", "-xf", str(scratch / f"usr/src/{package}.tar.xz"), "-C", str(scratch)],
+            f"unpacking {package}")
+        (scratch / package).rename(home)
+        shutil.rmtree(scratch)
+    return home
+
+
+def make(kernel: Kernel, source: Path, build: Path, *targets: str) -> list[str]:
+    """The command line that makes @targets of @kernel in @build."""
+    command = ["nice", "-n", "19", "make", "-C", str(source), f"O={build}", "-s",
+               f"-j{os.cpu_count()}", f"ARCH={IMAGES[kernel.arch][0]}", "KBUILD_BUILD_HOST=lab",
+               "KBUILD_BUILD_USER=tcslab"]
+    if kernel.arch in CROSS:
+        command.append(f"CROSS_COMPILE={CROSS[kernel.arch]}")
+    return [*command, *targets]
+
+
+def build(kernel: Kernel, archive: Archive, version: str, home: Path) -> Ready:
+    """Configure and build @kernel in @home."""
+    tools = dict(TOOLS)
+    if kernel.arch == "arm64":
+        tools["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu"
+    install_tools(tools)
+    source = tree(archive, kernel.source, version)
+    out = home / "build"
+    out.mkdir(parents=True, exist_ok=True)
+    configure(kernel, source, out)
+    say(f"{kernel.name}: building (log: {home / 'build.log'})")
+    run(make(kernel, source, out), f"{kernel.name}: building", log=home / "build.log")
+    release = (out / "include/config/kernel.release").read_text(encoding="utf-8").strip()
+    prune(out)
+    return Ready(version=version, release=release, image=str(out / IMAGES[kernel.arch][1]),
+                 kdir=str(out))
+
+
+def configure(kernel: Kernel, source: Path, out: Path) -> None:
+    """tinyconfig and the fragments; say which wishes the kernel did not grant."""
+    run(make(kernel, source, out, "tinyconfig"), f"{kernel.name}: tinyconfig")
+    wishes = "".join(file.read_text(encoding="utf-8") for file in fragments(kernel))
+    config = out / ".config"
+    kept = [line for line in config.read_text(encoding="utf-8").splitlines()
+            if not any(f"{name}=" in line or f"{name} " in line
+                       for name in re.findall(r"^(CONFIG_\w+)=", wishes, re.M))]
+    config.write_text("\n".join(kept) + "\n" + wishes, encoding="utf-8")
+    run(make(kernel, source, out, "olddefconfig"), f"{kernel.name}: olddefconfig")
+    got = config.read_text(encoding="utf-8").splitlines()
+    refused = [wish for wish in re.findall(r"^CONFIG_\w+=[^n\n].*$", wishes, re.M)
+               if wish not in got]
+    if refused:
+        say(f"{kernel.name}: this kernel does not take {' '.join(refused)}")
+    if "CONFIG_MODULES=y" not in got:
+        raise LabError(f"{kernel.name}: the configuration lost CONFIG_MODULES")
+
+
+def prune(out: Path) -> None:
+    """Drop the objects of a finished build: building modules needs none of them."""
+    keep = ("scripts", "tools", "arch/x86/entry")
+    for pattern in ("*.o", "*.a", "*.cmd"):
+        for file in out.rglob(pattern):
+            if not str(file.relative_to(out)).startswith(keep):
+                file.unlink()
