@@ -47,6 +47,7 @@
 #include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 #include <linux/tcslab_size_classes.h>
 
 /* ------------------------------------------------------------------ types */
@@ -480,8 +481,11 @@ static __always_inline void *tcslab_calloc(size_t n, size_t size, gfp_t gfp)
  */
 static __always_inline void tcslab_free(const void *obj)
 {
-	struct tcslab_cache *cache = tcslab_cache_of(obj);
+	struct tcslab_cache *cache;
 
+	if (__builtin_constant_p(!obj) && !obj)
+		return;
+	cache = tcslab_cache_of(obj);
 	/* Large objects have a closed cache: they take the second slow path. */
 	if (unlikely(!cache)) {
 		tcslab_free_slow(obj);
