@@ -21,7 +21,7 @@ def vm(arguments: argparse.Namespace) -> int:
     """Run one command in a guest."""
     kernel = kernels.load(arguments.kernel)
     ready = kernels.prepare(kernel)
-    modules = [] if arguments.no_build else build.modules(kernel, ready)
+    modules = [] if arguments.no_build else build.modules(kernel, ready, not arguments.no_tests)
     options = session.Options(
         smp=arguments.smp, mem=arguments.mem, append=" ".join(arguments.append),
         icount=arguments.icount, modules=arguments.modules.split(",") if arguments.modules else [],
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--files", nargs="+", default=[], metavar="HOST:GUEST")
     verb.add_argument("--out", type=Path, help="where to put the guest's /out")
     verb.add_argument("--no-build", action="store_true", help="boot without our modules")
+    verb.add_argument("--no-tests", action="store_true", help="build without the test modules")
     verb.add_argument("command", nargs="+", help="shell command line, after --")
 
     verb = verbs.add_parser("check", help=check.__doc__)

@@ -106,6 +106,7 @@ static int plant_hang(void)
 	local_irq_disable();
 	for (;;)
 		cpu_relax();
+	return 0;
 }
 
 static const struct {
