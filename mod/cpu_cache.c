@@ -204,6 +204,30 @@ EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
 
 /* ------------------------------------------------------------------- bulk */
 
+/* Up to @n objects of the local node without growing; what is not there is left out. */
+static size_t take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	struct tcslab_cpu_cache *cc = enter(cache);
+	int node = this_cpu_ptr(cache->cpu)->node;
+	size_t got = 0;
+
+	if (cc) {
+		got = min_t(size_t, n, cc->count);
+		cc->count -= got;
+		memcpy(objs, cc->objs + cc->count, got * sizeof(*objs));
+	}
+	leave(cc);
+	/* The rest comes in batches past the array, which others may use meanwhile. */
+	while (got < n) {
+		unsigned int more = tcslab_central_alloc(cache, node, objs + got,
+							 min_t(size_t, n - got, cache->batch));
+		if (!more)
+			break;
+		got += more;
+	}
+	return got;
+}
+
 /**
  * tcslab_cache_alloc_bulk() - allocate several objects, all or none
  * @cache: the cache
@@ -216,26 +240,10 @@ EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
  */
 size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs)
 {
-	struct tcslab_cpu_cache *cc;
 	size_t got = 0, i;
 
-	if (likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE)) && (cc = enter(cache)))) {
-		got = min_t(size_t, n, cc->count);
-		cc->count -= got;
-		memcpy(objs, cc->objs + cc->count, got * sizeof(*objs));
-		/* What is left comes in batches, past the array. */
-		while (got < n) {
-			unsigned int more = tcslab_central_alloc(cache, cc->node, objs + got,
-								 min_t(size_t, n - got,
-								       cache->batch));
-			if (!more)
-				break;
-			got += more;
-		}
-		leave(cc);
-	} else {
-		preempt_enable();
-	}
+	if (likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE))))
+		got = take_bulk(cache, n, objs);
 	if (want_init_on_alloc(gfp) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		for (i = 0; i < got; i++)
 			tcslab_obj_init(cache, objs[i], gfp);
@@ -262,25 +270,30 @@ void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
 	struct tcslab_cpu_cache *cc;
 	size_t i, room;
+	int node;
 
 	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		for (i = 0; i < n; i++)
 			tcslab_obj_fini(cache, objs[i]);
-	cc = static_branch_unlikely(&tcslab_numa_key) ? NULL : enter(cache);
-	if (!cc) {
+	if (static_branch_unlikely(&tcslab_numa_key)) {
 		/* Each object has to find its own node. */
 		for (i = 0; i < n; i++)
 			tcslab_cache_free_slow(cache, objs[i]);
 		return;
 	}
-	room = min_t(size_t, n, cc->capacity - cc->count);
-	memcpy(cc->objs + cc->count, objs, room * sizeof(*objs));
-	cc->count += room;
-	for (i = room; i < n; i += room) {
-		room = min_t(size_t, n - i, cache->batch);
-		tcslab_central_free(cache, cc->node, objs + i, room);
+	cc = enter(cache);
+	node = this_cpu_ptr(cache->cpu)->node;
+	room = 0;
+	if (cc) {
+		room = min_t(size_t, n, cc->capacity - cc->count);
+		memcpy(cc->objs + cc->count, objs, room * sizeof(*objs));
+		cc->count += room;
 	}
 	leave(cc);
+	for (i = room; i < n; i += room) {
+		room = min_t(size_t, n - i, cache->batch);
+		tcslab_central_free(cache, node, objs + i, room);
+	}
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
 
