@@ -31,7 +31,7 @@ static struct tcslab_cpu_cache *enter(struct tcslab_cache *cache)
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
 	if (cc->seq & 1) {
-		cc->nested++;	/* a statistic: an interrupt may make us lose one */
+		data_race(cc->nested++);	/* an interrupt may make us lose one */
 		return NULL;
 	}
 	cc->seq++;
@@ -299,6 +299,11 @@ EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
 
 /* ------------------------------------------------------------------ drain */
 
+/*
+ * Other CPUs look at an array without being able to keep its owner from writing
+ * to it: whatever they see is acted upon by the owner, who looks again.
+ */
+
 static void flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
 {
 	while (cc->count) {
@@ -326,16 +331,16 @@ static bool has_objects(int cpu, void *arg)
 {
 	struct tcslab_cache *cache = arg;
 
-	/* Racy, but an array that is filled meanwhile is in use, not idle. */
-	return READ_ONCE(per_cpu_ptr(cache->cpu, cpu)->count);
+	/* An array that is filled meanwhile is in use, not idle. */
+	return data_race(READ_ONCE(per_cpu_ptr(cache->cpu, cpu)->count));
 }
 
 static bool is_idle(int cpu, void *arg)
 {
 	struct tcslab_cache *cache = arg;
 	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-	unsigned long seq = READ_ONCE(cc->seq);
-	bool idle = seq == cc->last_seq && READ_ONCE(cc->count);
+	unsigned long seq = data_race(READ_ONCE(cc->seq));
+	bool idle = seq == cc->last_seq && data_race(READ_ONCE(cc->count));
 
 	cc->last_seq = seq;	/* only the scavenger's worker writes it */
 	return idle;
@@ -347,7 +352,7 @@ static unsigned long cached_objects(struct tcslab_cache *cache)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		n += READ_ONCE(per_cpu_ptr(cache->cpu, cpu)->count);
+		n += data_race(READ_ONCE(per_cpu_ptr(cache->cpu, cpu)->count));
 	return n;
 }
 
@@ -381,11 +386,11 @@ void tcslab_cpu_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stat
 	for_each_possible_cpu(cpu) {
 		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
-		stats->cpu_cached += READ_ONCE(cc->count);
-		stats->entries += READ_ONCE(cc->seq) / 2;
-		stats->refills += READ_ONCE(cc->refills);
-		stats->flushes += READ_ONCE(cc->flushes);
-		stats->nested += READ_ONCE(cc->nested);
+		stats->cpu_cached += data_race(READ_ONCE(cc->count));
+		stats->entries += data_race(READ_ONCE(cc->seq)) / 2;
+		stats->refills += data_race(READ_ONCE(cc->refills));
+		stats->flushes += data_race(READ_ONCE(cc->flushes));
+		stats->nested += data_race(READ_ONCE(cc->nested));
 	}
 }
 

@@ -346,7 +346,7 @@ static bool add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
 static unsigned int wanted_order(const struct tcslab_page_heap *heap)
 {
 	/* Only a hint, so no lock. */
-	unsigned long share = READ_ONCE(heap->stats.held_pages) >> GROWTH_SHIFT;
+	unsigned long share = data_race(heap->stats.held_pages) >> GROWTH_SHIFT;
 
 	if (heap->zone == TCSLAB_ZONE_DMA)
 		return DMA_CHUNK_ORDER;
@@ -643,7 +643,7 @@ unsigned long tcslab_metadata_bytes(void)
 	int i;
 
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
-		chunks += READ_ONCE(heaps[i].stats.chunks);
+		chunks += data_race(heaps[i].stats.chunks);
 	return atomic_long_read(&nr_span_structs) * sizeof(struct tcslab_span) +
 	       chunks * sizeof(struct tcslab_chunk);
 }

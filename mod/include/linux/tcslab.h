@@ -50,6 +50,11 @@
 #include <linux/topology.h>
 #include <linux/tcslab_size_classes.h>
 
+/* Before 6.10 nobody could tell KCSAN that a field is meant to be raced on. */
+#ifndef __data_racy
+#define __data_racy
+#endif
+
 /* ------------------------------------------------------------------ types */
 
 struct tcslab_central;
@@ -87,7 +92,7 @@ enum tcslab_zone {
  * only read, from anywhere.
  */
 struct tcslab_cpu_cache {
-	unsigned long seq;
+	unsigned long __data_racy seq;	/* the only field that interrupts race on */
 	unsigned int count;
 	unsigned int capacity;
 	int node;
