@@ -2,9 +2,9 @@
 /*
  * Caches: creating, destroying, counting
  *
- * Lock order: tcslab_cache_mutex, then the locks of the tiers.  The mutex guards
- * the list and keeps a cache alive while somebody walks it; allocation and free
- * do not need it.
+ * Lock order: cpus_read_lock(), tcslab_cache_mutex, then the locks of the tiers.
+ * The mutex guards the list and keeps a cache alive while somebody walks it;
+ * allocation and free do not need it.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -149,7 +149,13 @@ EXPORT_SYMBOL_GPL(tcslab_cache_create);
 
 /* ------------------------------------------------------------- destroying */
 
-/* Objects in use after everything cached has been sorted back into the spans. */
+/*
+ * Objects in use after everything cached has been sorted back into the spans.
+ *
+ * Under cpus_read_lock(): no CPU may be half-way out, since it would
+ * not get the IPI any more, and the callback that empties its arrays would wait
+ * for our mutex.
+ */
 static unsigned long empty_cache(struct tcslab_cache *cache)
 {
 	struct tcslab_cache_stats stats;
@@ -159,7 +165,8 @@ static unsigned long empty_cache(struct tcslab_cache *cache)
 		cond_resched();
 	tcslab_central_drain(cache);
 	tcslab_cache_stats_locked(cache, &stats);
-	return stats.in_use;
+	/* What could not be drained is as good as in use. */
+	return stats.in_use + stats.cpu_cached;
 }
 
 static void unmake_cache(struct tcslab_cache *cache)
@@ -187,11 +194,13 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 		return 0;
 	if (WARN_ON_ONCE(cache->general))
 		return -EINVAL;
+	cpus_read_lock();
 	mutex_lock(&tcslab_cache_mutex);
 	in_use = empty_cache(cache);
 	if (!in_use)
 		list_del(&cache->list);
 	mutex_unlock(&tcslab_cache_mutex);
+	cpus_read_unlock();
 	if (in_use) {
 		WARN(1, "tcslab: cache %s: %lu objects in use, not destroyed\n",
 		     cache->name, in_use);
@@ -398,8 +407,10 @@ void tcslab_cache_exit(void)
 	struct tcslab_cache *cache, *next;
 	unsigned long in_use;
 
+	/* Without the callback no CPU may go before its arrays are empty. */
+	cpus_read_lock();
 	if (hotplug_state > 0)
-		cpuhp_remove_state_nocalls(hotplug_state);
+		cpuhp_remove_state_nocalls_cpuslocked(hotplug_state);
 	list_for_each_entry_safe(cache, next, &tcslab_cache_list, list) {
 		mutex_lock(&tcslab_cache_mutex);
 		in_use = empty_cache(cache);
@@ -411,6 +422,7 @@ void tcslab_cache_exit(void)
 		list_del(&cache->list);
 		unmake_cache(cache);
 	}
+	cpus_read_unlock();
 	if (tcslab_large_cache) {
 		tcslab_cpu_cache_exit(tcslab_large_cache);
 		kfree(tcslab_large_cache);
