@@ -45,9 +45,10 @@
  * @free_chunks: those that are one FREE span, the longest free first
  * @spares: span structures for splits; merges return them
  * @nr_spares: their number
+ * @free_chunk_pages: pages in @free_chunks
  * @node: constant
  * @zone: constant
- * @stats: counters; the fields that can be derived are filled when read
+ * @stats: counters; @longest_free is filled when read
  */
 struct tcslab_page_heap {
 	raw_spinlock_t lock;
@@ -58,6 +59,7 @@ struct tcslab_page_heap {
 	struct list_head free_chunks;
 	struct list_head spares;
 	unsigned int nr_spares;
+	unsigned long free_chunk_pages;
 	int node;
 	enum tcslab_zone zone;
 	struct tcslab_page_heap_stats stats;
@@ -96,6 +98,11 @@ static bool span_is_chunk(const struct tcslab_span *span)
 	return span->npages == chunk_pages(span->chunk);
 }
 
+static unsigned int stats_index(const struct tcslab_span *span)
+{
+	return span->npages <= TCSLAB_SHORT_PAGES ? span->npages : 0;
+}
+
 static void insert_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
 {
 	lockdep_assert_held(&heap->lock);
@@ -112,9 +119,12 @@ static void insert_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
 	if (span_is_chunk(span)) {
 		span->chunk->free_since = jiffies;
 		list_add_tail(&span->chunk->free_list, &heap->free_chunks);
+		heap->stats.free_chunks++;
+		heap->free_chunk_pages += span->npages;
 	}
 	heap->stats.free_pages += span->npages;
 	heap->stats.free_spans++;
+	heap->stats.short_spans[stats_index(span)]++;
 }
 
 static void remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
@@ -127,10 +137,14 @@ static void remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
 	} else {
 		rb_erase(&span->node, &heap->long_free);
 	}
-	if (span_is_chunk(span))
+	if (span_is_chunk(span)) {
 		list_del(&span->chunk->free_list);
+		heap->stats.free_chunks--;
+		heap->free_chunk_pages -= span->npages;
+	}
 	heap->stats.free_pages -= span->npages;
 	heap->stats.free_spans--;
+	heap->stats.short_spans[stats_index(span)]--;
 }
 
 /* Pages between the start of @span and the first frame that is a multiple of @align. */
@@ -588,27 +602,17 @@ void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 			    struct tcslab_page_heap_stats *stats)
 {
 	struct tcslab_page_heap *heap = heap_of(node, zone);
-	struct tcslab_chunk *chunk;
-	struct tcslab_span *span;
-	unsigned long flags;
+	unsigned long flags, bit;
 	struct rb_node *last;
-	unsigned int i;
 
 	raw_spin_lock_irqsave(&heap->lock, flags);
 	*stats = heap->stats;
-	stats->short_spans[0] = stats->free_spans;
-	for (i = 0; i < TCSLAB_SHORT_PAGES; i++) {
-		list_for_each_entry(span, &heap->short_free[i], list)
-			stats->short_spans[i + 1]++;
-		stats->short_spans[0] -= stats->short_spans[i + 1];
-		if (stats->short_spans[i + 1])
-			stats->longest_free = i + 1;
-	}
 	last = rb_last(&heap->long_free);
+	bit = find_last_bit(heap->nonempty, TCSLAB_SHORT_PAGES);
 	if (last)
 		stats->longest_free = rb_entry(last, struct tcslab_span, node)->npages;
-	list_for_each_entry(chunk, &heap->free_chunks, free_list)
-		stats->free_chunks++;
+	else if (bit < TCSLAB_SHORT_PAGES)
+		stats->longest_free = bit + 1;
 	raw_spin_unlock_irqrestore(&heap->lock, flags);
 }
 
@@ -624,16 +628,12 @@ unsigned long tcslab_peak_held_pages(void)
 
 unsigned long tcslab_releasable_pages(void)
 {
-	struct tcslab_chunk *chunk;
-	unsigned long npages = 0, flags;
+	unsigned long npages = 0;
 	int i;
 
-	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++) {
-		raw_spin_lock_irqsave(&heaps[i].lock, flags);
-		list_for_each_entry(chunk, &heaps[i].free_chunks, free_list)
-			npages += chunk_pages(chunk);
-		raw_spin_unlock_irqrestore(&heaps[i].lock, flags);
-	}
+	/* A hint: the release looks for itself. */
+	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
+		npages += data_race(heaps[i].free_chunk_pages);
 	return npages;
 }
 
