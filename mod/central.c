@@ -168,8 +168,6 @@ static void report_bad_free(enum bad_free why, struct tcslab_cache *cache, void 
 static void release_span(struct tcslab_cache *cache, struct tcslab_span *span)
 {
 	atomic_long_sub(span->npages, &cache->span_pages_held);
-	if (span->free_bits != &span->bits)
-		bitmap_free(span->free_bits);
 	tcslab_page_heap_free(span);
 }
 
@@ -181,17 +179,10 @@ static void release_spans(struct tcslab_cache *cache, struct list_head *empty)
 		release_span(cache, span);
 }
 
-static bool cut_span(struct tcslab_cache *cache, struct tcslab_span *span, gfp_t gfp)
+static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 {
 	unsigned int i;
 
-	span->free_bits = &span->bits;
-	if (cache->span_objs > BITS_PER_LONG) {
-		span->free_bits = bitmap_alloc(cache->span_objs, tcslab_effort(gfp));
-		if (!span->free_bits)
-			return false;
-		kmemleak_not_leak(span->free_bits);	/* the span is not scanned */
-	}
 	span->nobjs = cache->span_objs;
 	span->nfree = span->nobjs;
 	span->hint = 0;
@@ -200,7 +191,6 @@ static bool cut_span(struct tcslab_cache *cache, struct tcslab_span *span, gfp_t
 	if (cache->ctor)
 		for (i = 0; i < span->nobjs; i++)
 			cache->ctor(tcslab_span_base(span) + (size_t)i * cache->size);
-	return true;
 }
 
 static bool charge(struct tcslab_cache *cache)
@@ -228,11 +218,7 @@ int tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 		atomic_long_sub(cache->span_pages, &cache->span_pages_held);
 		return NUMA_NO_NODE;
 	}
-	if (!cut_span(cache, span, gfp)) {
-		span->free_bits = &span->bits;
-		release_span(cache, span);
-		return NUMA_NO_NODE;
-	}
+	cut_span(cache, span);
 	node = tcslab_span_node(span);
 	central = &cache->central[node];
 	raw_spin_lock_irqsave(&central->lock, flags);

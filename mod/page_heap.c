@@ -32,8 +32,10 @@
 #define DMA_CHUNK_ORDER		2	/* the DMA zone is small */
 #define GROWTH_SHIFT		3	/* a chunk is an eighth of the heap */
 #define FIT_TRIES		8	/* spans looked at for an aligned fit */
-#define SPLIT_SPARES		2	/* structures that a split may need */
+#define SPLIT_SPARES		3	/* structures for a split and a bitmap */
 #define MAX_SPARES		64
+/* A span structure also serves as the bitmap of a span of small objects. */
+#define SPARE_BYTES		max(sizeof(struct tcslab_span), PAGE_SIZE / sizeof(u64) / 8)
 
 /**
  * struct tcslab_page_heap - the spans of one node and zone
@@ -43,7 +45,7 @@
  * @long_free: longer ones by length and address
  * @chunks: all chunks
  * @free_chunks: those that are one FREE span, the longest free first
- * @spares: span structures for splits; merges return them
+ * @spares: span structures for splits and bitmaps; merges and frees return them
  * @nr_spares: their number
  * @free_chunk_pages: pages in @free_chunks
  * @node: constant
@@ -279,6 +281,8 @@ static void publish(struct tcslab_page_heap *heap, struct tcslab_span *span,
 	span->cache = cache;
 	span->state = state;
 	if (state == TCSLAB_SPAN_SMALL) {
+		span->free_bits = cache->span_objs <= BITS_PER_LONG ? &span->bits :
+				  (unsigned long *)take_spare(heap);
 		for (i = 0; i < span->npages; i++)
 			tcslab_page_map(span->page + i, span, cache);
 		stats->small_pages += span->npages;
@@ -299,6 +303,8 @@ static void unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span)
 
 	lockdep_assert_held(&heap->lock);
 	if (span->state == TCSLAB_SPAN_SMALL) {
+		if (span->free_bits != &span->bits)
+			put_spare(heap, (struct tcslab_span *)span->free_bits);
 		for (i = 0; i < span->npages; i++)
 			tcslab_page_map(span->page + i, span, NULL);
 		heap->stats.small_pages -= span->npages;
@@ -324,6 +330,12 @@ static gfp_t zone_gfp(enum tcslab_zone zone)
 	}
 }
 
+/* The kernel's allocators take sleeping locks on PREEMPT_RT. */
+static bool may_call_kernel(void)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
+}
+
 static struct tcslab_span *new_span(gfp_t gfp)
 {
 	struct tcslab_span *span = kmem_cache_alloc(span_cache, tcslab_effort(gfp));
@@ -345,6 +357,8 @@ static bool add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
 	unsigned long flags;
 	unsigned int i, n;
 
+	if (!may_call_kernel())
+		return false;
 	for (n = 0; n < SPLIT_SPARES; n++) {
 		spare[n] = new_span(gfp);
 		if (!spare[n])
@@ -419,8 +433,7 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 	unsigned long flags;
 	struct page *page;
 
-	/* The page allocator takes sleeping locks on PREEMPT_RT. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+	if (!may_call_kernel())
 		return NULL;
 	chunk = kmalloc(sizeof(*chunk), tcslab_effort(gfp));
 	span = new_span(gfp);
@@ -644,7 +657,7 @@ unsigned long tcslab_metadata_bytes(void)
 
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
 		chunks += data_race(heaps[i].stats.chunks);
-	return atomic_long_read(&nr_span_structs) * sizeof(struct tcslab_span) +
+	return atomic_long_read(&nr_span_structs) * SPARE_BYTES +
 	       chunks * sizeof(struct tcslab_chunk);
 }
 
@@ -653,7 +666,7 @@ int __init tcslab_page_heap_init(void)
 	int i, j;
 
 	/* A span is referred to from struct page, where kmemleak does not look. */
-	span_cache = kmem_cache_create("tcslab_span", sizeof(struct tcslab_span),
+	span_cache = kmem_cache_create("tcslab_span", SPARE_BYTES,
 				       0, SLAB_HWCACHE_ALIGN | SLAB_NOLEAKTRACE, NULL);
 	heaps = kcalloc(nr_node_ids * TCSLAB_NR_ZONES, sizeof(*heaps), GFP_KERNEL);
 	if (!span_cache || !heaps) {

@@ -76,7 +76,8 @@ struct tcslab_chunk {
  * struct tcslab_span - a run of pages with one use
  * @list: FREE and short: the heap's list of this length; SMALL: the central
  *	list of this occupancy; a spare: the heap's spares
- * @free_bits: SMALL: bit set for each free object; @bits or an array
+ * @free_bits: SMALL: bit set for each free object; @bits or, for more objects
+ *	than that has bits, a spare structure of the heap used as an array
  * @bits: SMALL: the bitmap when it fits into a word
  * @node: FREE and long: in the heap's tree
  * @chunk: the chunk that it is part of
