@@ -32,7 +32,10 @@ struct tcslab_cache *tcslab_general[TCSLAB_NR_ZONES][TCSLAB_NR_CLASSES] __ro_aft
 EXPORT_SYMBOL_GPL(tcslab_general);
 struct tcslab_cache *tcslab_large_cache __ro_after_init;
 
-/* Off on machines with one node: then no free looks at an object's node. */
+/*
+ * Off on machines with one node: then no free looks at an object's node.  Memory of
+ * nodes that appear later is not used then, until the module is loaded again.
+ */
 DEFINE_STATIC_KEY_FALSE(tcslab_numa_key);
 EXPORT_SYMBOL_GPL(tcslab_numa_key);
 
@@ -255,6 +258,17 @@ unsigned long tcslab_trim(void)
 }
 EXPORT_SYMBOL_GPL(tcslab_trim);
 
+static int cpu_prepare(unsigned int cpu)
+{
+	struct tcslab_cache *cache;
+
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_for_each_cache(cache)
+		tcslab_cpu_cache_prepare(cache, cpu);
+	mutex_unlock(&tcslab_cache_mutex);
+	return 0;
+}
+
 /* After the CPU is dead; its arrays are nobody's. */
 static int cpu_dead(unsigned int cpu)
 {
@@ -382,6 +396,8 @@ int __init tcslab_cache_init(bool checks)
 	int zone, err;
 
 	verify_frees = checks;
+	if (nr_online_nodes > 1)
+		static_branch_enable(&tcslab_numa_key);
 	err = make_large();
 	for (zone = 0; !err && zone < TCSLAB_NR_ZONES; zone++) {
 		tcslab_general[zone][0] = tcslab_large_cache;
@@ -390,15 +406,13 @@ int __init tcslab_cache_init(bool checks)
 	}
 	if (!err) {
 		err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "mm/tcslab:dead",
-						NULL, cpu_dead);
+						cpu_prepare, cpu_dead);
 		hotplug_state = err;
 	}
 	if (err < 0) {
 		tcslab_cache_exit();
 		return err;
 	}
-	if (nr_online_nodes > 1)
-		static_branch_enable(&tcslab_numa_key);
 	return 0;
 }
 

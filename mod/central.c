@@ -211,7 +211,7 @@ int tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 	unsigned long flags;
 
 	if (!charge(cache))
-		return NUMA_NO_NODE;
+		return -EDQUOT;
 	span = tcslab_page_heap_alloc(cache, TCSLAB_SPAN_SMALL, cache->span_pages,
 				      cache->span_align, gfp, node);
 	if (!span) {

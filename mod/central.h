@@ -29,9 +29,9 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs,
 			 unsigned int n);
 
 /*
- * Add a span, from @node if possible; returns the node that it is from, or
- * NUMA_NO_NODE when there is no memory or the cache's limit is reached.  Sleeps
- * if @gfp says so.
+ * Add a span, from @node if possible; returns the node that it is from,
+ * NUMA_NO_NODE when there is no memory, or -EDQUOT when the cache's limit is
+ * reached.  Sleeps if @gfp says so.
  */
 int tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
 

@@ -22,6 +22,7 @@
 #include "cache.h"
 #include "central.h"
 #include "cpu_cache.h"
+#include "span.h"
 
 /* NULL if the array is busy or closed.  Preemption is off in between. */
 static struct tcslab_cpu_cache *enter(struct tcslab_cache *cache)
@@ -100,21 +101,29 @@ static void *take_anywhere(struct tcslab_cache *cache)
 
 static void *fetch(struct tcslab_cache *cache, gfp_t gfp, int node)
 {
+	bool any_node = static_branch_unlikely(&tcslab_numa_key) && !(gfp & __GFP_THISNODE);
 	int home, grown;
 	void *obj;
 
-	for (;;) {
+	do {
 		obj = take(cache, node, &home);
 		if (obj)
 			return obj;
-		grown = tcslab_central_grow(cache, home, gfp);
-		if (grown == NUMA_NO_NODE)
-			break;
-		/* Memory of another node is for this call, not for the array. */
-		if (grown != home && tcslab_central_alloc(cache, grown, &obj, 1))
+		grown = tcslab_central_grow(cache, home, any_node ? tcslab_near(gfp) : gfp);
+	} while (grown >= 0);
+	if (!any_node)
+		return NULL;
+	/*
+	 * What the other nodes have free comes before more of their memory: a node
+	 * that is full, or has none, would take a new span for each object.
+	 */
+	for (;;) {
+		obj = take_anywhere(cache);
+		if (obj || grown == -EDQUOT)
 			return obj;
+		if (tcslab_central_grow(cache, home, gfp) < 0)
+			return NULL;
 	}
-	return gfp & __GFP_THISNODE ? NULL : take_anywhere(cache);
 }
 
 void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
@@ -394,6 +403,28 @@ void tcslab_cpu_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stat
 	}
 }
 
+/* The node that a CPU's array takes objects from: its own, or the nearest with memory. */
+static int local_node(const struct tcslab_cache *cache, unsigned int cpu)
+{
+	int home = cpu_to_mem(cpu), best = NUMA_NO_NODE, node;
+
+	if (cache->node != NUMA_NO_NODE)
+		return cache->node;
+	/* A CPU that was never there may have no node yet. */
+	if (home == NUMA_NO_NODE || !static_branch_unlikely(&tcslab_numa_key))
+		return first_memory_node;
+	for_each_node_state(node, N_MEMORY)
+		if (best == NUMA_NO_NODE ||
+		    node_distance(home, node) < node_distance(home, best))
+			best = node;
+	return best;
+}
+
+void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu)
+{
+	per_cpu_ptr(cache->cpu, cpu)->node = local_node(cache, cpu);
+}
+
 int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
 {
 	size_t bytes = struct_size(cache->cpu, objs, cache->max_capacity);
@@ -407,7 +438,7 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
 
 		cc->seq = closed;
 		cc->capacity = min(cache->batch, cache->max_capacity);
-		cc->node = cache->node == NUMA_NO_NODE ? cpu_to_mem(cpu) : cache->node;
+		cc->node = local_node(cache, cpu);
 	}
 	return 0;
 }

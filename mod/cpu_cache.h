@@ -22,6 +22,9 @@ void tcslab_cpu_cache_exit(struct tcslab_cache *cache);
  */
 unsigned long tcslab_cpu_cache_drain(struct tcslab_cache *cache);
 
+/* A CPU is about to come: its array is empty, and it may be on another node now. */
+void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu);
+
 /* Empty the array of a CPU that is dead. */
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);
 

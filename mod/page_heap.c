@@ -67,6 +67,14 @@ struct tcslab_page_heap {
 	struct tcslab_page_heap_stats stats;
 } ____cacheline_aligned_in_smp;
 
+/* What tcslab_page_heap_alloc() is asked for. */
+struct span_request {
+	struct tcslab_cache *cache;
+	enum tcslab_span_state state;
+	unsigned int npages;
+	unsigned int align;
+};
+
 static struct tcslab_page_heap *heaps;	/* [node][zone] */
 static struct kmem_cache *span_cache;
 static atomic_long_t held_pages, peak_held_pages, nr_span_structs;
@@ -440,6 +448,12 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 	page = chunk && span ? alloc_chunk_pages(heap, min_order, gfp, &order) : NULL;
 	if (!page)
 		goto fail;
+	/* No free would look where an object of this node belongs. */
+	if (unlikely(page_to_nid(page) != first_memory_node) &&
+	    !static_branch_unlikely(&tcslab_numa_key)) {
+		__free_pages(page, order);
+		goto fail;
+	}
 
 	set_page_count(page, 0);
 	for (i = 0; i < 1U << order; i++) {
@@ -532,27 +546,34 @@ static void trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
 
 /* ---------------------------------------------------------------- interface */
 
-struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
-					   enum tcslab_span_state state,
-					   unsigned int npages, unsigned int align,
-					   gfp_t gfp, int node)
+/* From the FREE spans of one heap.  NULL when there is none, or no spares. */
+static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
+				     const struct span_request *req, bool *spares)
 {
-	struct tcslab_page_heap *heap = heap_of(node, cache->zone);
-	struct tcslab_span *span;
+	struct tcslab_span *span = NULL;
 	unsigned long flags;
+
+	raw_spin_lock_irqsave(&heap->lock, flags);
+	*spares = heap->nr_spares >= SPLIT_SPARES;
+	if (*spares)
+		span = best_fit(heap, req->npages, req->align);
+	if (span) {
+		carve(heap, span, req->npages, req->align);
+		publish(heap, span, req->cache, req->state);
+	}
+	raw_spin_unlock_irqrestore(&heap->lock, flags);
+	return span;
+}
+
+/* From a heap that grows if need be, by what @gfp allows. */
+static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
+					const struct span_request *req, gfp_t gfp)
+{
+	struct tcslab_span *span;
 	bool spares;
 
 	for (;;) {
-		span = NULL;
-		raw_spin_lock_irqsave(&heap->lock, flags);
-		spares = heap->nr_spares >= SPLIT_SPARES;
-		if (spares)
-			span = best_fit(heap, npages, align);
-		if (span) {
-			carve(heap, span, npages, align);
-			publish(heap, span, cache, state);
-		}
-		raw_spin_unlock_irqrestore(&heap->lock, flags);
+		span = take_free(heap, req, &spares);
 		if (span)
 			return span;
 		if (!spares) {
@@ -561,10 +582,37 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 			continue;
 		}
 		/* Others may eat the new chunk before we look again: then once more. */
-		heap = grow(heap, npages, gfp);
+		heap = grow(heap, req->npages, gfp);
 		if (!heap)
 			return NULL;
 	}
+}
+
+struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
+					   enum tcslab_span_state state,
+					   unsigned int npages, unsigned int align,
+					   gfp_t gfp, int node)
+{
+	const struct span_request req = {
+		.cache = cache, .state = state, .npages = npages, .align = align,
+	};
+	struct tcslab_page_heap *heap = heap_of(node, cache->zone);
+	struct tcslab_span *span;
+	bool spares;
+	int other;
+
+	if (!static_branch_unlikely(&tcslab_numa_key) || gfp & __GFP_THISNODE)
+		return take_or_grow(heap, &req, gfp);
+	/* A node that is full, or has no memory, lives on what the others have free. */
+	span = take_or_grow(heap, &req, tcslab_near(gfp));
+	if (span)
+		return span;
+	for_each_online_node(other) {
+		span = take_free(heap_of(other, cache->zone), &req, &spares);
+		if (span)
+			return span;
+	}
+	return take_or_grow(heap, &req, gfp);
 }
 
 void tcslab_page_heap_free(struct tcslab_span *span)

@@ -46,6 +46,12 @@ static inline gfp_t tcslab_effort(gfp_t gfp)
 		       __GFP_THISNODE | __GFP_RECLAIMABLE | __GFP_WRITE | __GFP_HARDWALL);
 }
 
+/* From this node or not at all, and without reclaim: there are other nodes. */
+static inline gfp_t tcslab_near(gfp_t gfp)
+{
+	return (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_THISNODE | __GFP_NOWARN;
+}
+
 enum tcslab_span_state {
 	TCSLAB_SPAN_FREE,
 	TCSLAB_SPAN_SMALL,
