@@ -212,8 +212,8 @@ int tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 
 	if (!charge(cache))
 		return -EDQUOT;
-	span = tcslab_page_heap_alloc(cache, TCSLAB_SPAN_SMALL, cache->span_pages,
-				      cache->span_align, gfp, node);
+	span = tcslab_page_heap_alloc(cache, cache->zone, TCSLAB_SPAN_SMALL,
+				      cache->span_pages, cache->span_align, gfp, node);
 	if (!span) {
 		atomic_long_sub(cache->span_pages, &cache->span_pages_held);
 		return NUMA_NO_NODE;

@@ -25,12 +25,6 @@ static enum tcslab_zone gfp_to_zone(gfp_t gfp)
 	return TCSLAB_ZONE_NORMAL;
 }
 
-/* The page heap takes its zone from the cache: one of the classes lends it. */
-static struct tcslab_cache *large_owner(gfp_t gfp)
-{
-	return tcslab_general[gfp_to_zone(gfp)][0];
-}
-
 static void *alloc_large(size_t size, gfp_t gfp, int node)
 {
 	unsigned long npages = DIV_ROUND_UP(size, PAGE_SIZE);
@@ -43,7 +37,8 @@ static void *alloc_large(size_t size, gfp_t gfp, int node)
 			  size);
 		return NULL;
 	}
-	span = tcslab_page_heap_alloc(large_owner(gfp), TCSLAB_SPAN_LARGE, npages,
+	span = tcslab_page_heap_alloc(tcslab_large_cache, gfp_to_zone(gfp),
+				      TCSLAB_SPAN_LARGE, npages,
 				      is_power_of_2(size) ? npages : 1, gfp,
 				      node == NUMA_NO_NODE ? numa_mem_id() : node);
 	if (!span)

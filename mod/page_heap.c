@@ -589,6 +589,7 @@ static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
 }
 
 struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
+					   enum tcslab_zone zone,
 					   enum tcslab_span_state state,
 					   unsigned int npages, unsigned int align,
 					   gfp_t gfp, int node)
@@ -596,7 +597,7 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 	const struct span_request req = {
 		.cache = cache, .state = state, .npages = npages, .align = align,
 	};
-	struct tcslab_page_heap *heap = heap_of(node, cache->zone);
+	struct tcslab_page_heap *heap = heap_of(node, zone);
 	struct tcslab_span *span;
 	bool spares;
 	int other;
@@ -608,7 +609,7 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 	if (span)
 		return span;
 	for_each_online_node(other) {
-		span = take_free(heap_of(other, cache->zone), &req, &spares);
+		span = take_free(heap_of(other, zone), &req, &spares);
 		if (span)
 			return span;
 	}

@@ -19,10 +19,12 @@ void tcslab_page_heap_exit(void);
 
 /*
  * Take a span of @npages whose first frame number is a multiple of @align, from
- * @node or, unless @gfp has __GFP_THISNODE, from any other if need be.  Allocates
- * pages as @gfp allows.  Not under a raw lock.  NULL when there is no memory.
+ * @zone and from @node or, unless @gfp has __GFP_THISNODE, from any other node if
+ * need be.  Allocates pages as @gfp allows.  Not under a raw lock.  NULL when there
+ * is no memory.
  */
 struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
+					   enum tcslab_zone zone,
 					   enum tcslab_span_state state,
 					   unsigned int npages, unsigned int align,
 					   gfp_t gfp, int node);
