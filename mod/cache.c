@@ -109,7 +109,9 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 	cache->useroffset = args->useroffset;
 	cache->usersize = args->usersize;
 	set_geometry(cache, args);
-	cache->zero_size = cache->ctor ? 0 : cache->object_size;
+	/* What lives on after a free must not be cleared, neither then nor later. */
+	if (!cache->ctor && !(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
+		cache->zero_size = cache->object_size;
 	if (tcslab_central_init(cache))
 		goto free_cache;
 	if (tcslab_cpu_cache_init(cache, verify_frees))
@@ -174,6 +176,9 @@ static unsigned long empty_cache(struct tcslab_cache *cache)
 
 static void unmake_cache(struct tcslab_cache *cache)
 {
+	/* Spans on their way back to the page heap still refer to it. */
+	if (cache->flags & TCSLAB_TYPESAFE_BY_RCU)
+		rcu_barrier();
 	tcslab_cpu_cache_exit(cache);
 	tcslab_central_exit(cache);
 	kfree(cache);
@@ -184,7 +189,7 @@ static void unmake_cache(struct tcslab_cache *cache)
  * @cache: the cache, or NULL
  *
  * Refuses while objects are in use: it logs their number and the first of their
- * addresses, and the cache remains as it was.
+ * addresses, and the cache remains as it was.  Waits for tcslab_free_rcu().
  *
  * Context: task, may sleep.
  * Return: 0, -EBUSY when objects are in use, -EINVAL for a general cache.
@@ -197,6 +202,7 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 		return 0;
 	if (WARN_ON_ONCE(cache->general))
 		return -EINVAL;
+	tcslab_rcu_barrier();
 	cpus_read_lock();
 	mutex_lock(&tcslab_cache_mutex);
 	in_use = empty_cache(cache);

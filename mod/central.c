@@ -171,12 +171,24 @@ static void release_span(struct tcslab_cache *cache, struct tcslab_span *span)
 	tcslab_page_heap_free(span);
 }
 
+static void release_span_rcu(struct rcu_head *rcu)
+{
+	struct tcslab_span *span = container_of(rcu, struct tcslab_span, rcu);
+
+	release_span(span->cache, span);
+}
+
 static void release_spans(struct tcslab_cache *cache, struct list_head *empty)
 {
 	struct tcslab_span *span, *next;
 
-	list_for_each_entry_safe(span, next, empty, list)
-		release_span(cache, span);
+	list_for_each_entry_safe(span, next, empty, list) {
+		/* Somebody may be reading one of its objects. */
+		if (cache->flags & TCSLAB_TYPESAFE_BY_RCU)
+			call_rcu(&span->rcu, release_span_rcu);
+		else
+			release_span(cache, span);
+	}
 }
 
 static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)

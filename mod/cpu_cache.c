@@ -134,8 +134,8 @@ void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
 		      "tcslab: objects cannot be highmem or movable, gfp %#x\n",
 		      (__force unsigned int)gfp))
 		return NULL;
-	if (WARN_ONCE(cache->ctor && (gfp & __GFP_ZERO),
-		      "tcslab: cache %s has a constructor, its objects cannot be zeroed\n",
+	if (WARN_ONCE(!cache->zero_size && (gfp & __GFP_ZERO),
+		      "tcslab: objects of cache %s keep their contents, they cannot be zeroed\n",
 		      cache->name))
 		return NULL;
 	if (cache->node != NUMA_NO_NODE) {

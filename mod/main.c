@@ -7,6 +7,7 @@
 #include "chardev.h"
 #include "debugfs.h"
 #include "page_heap.h"
+#include "rcu.h"
 #include "scavenger.h"
 #include "size_class.h"
 
@@ -47,6 +48,7 @@ static void __exit tcslab_exit(void)
 {
 	tcslab_debugfs_exit();
 	tcslab_chardev_exit();
+	tcslab_rcu_exit();
 	tcslab_scavenger_exit();
 	tcslab_cache_exit();
 	tcslab_page_heap_exit();

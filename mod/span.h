@@ -82,6 +82,7 @@ struct tcslab_chunk {
  * struct tcslab_span - a run of pages with one use
  * @list: FREE and short: the heap's list of this length; SMALL: the central
  *	list of this occupancy; a spare: the heap's spares
+ * @rcu: SMALL, empty and type-safe by RCU: on its way to the page heap
  * @free_bits: SMALL: bit set for each free object; @bits or, for more objects
  *	than that has bits, a spare structure of the heap used as an array
  * @bits: SMALL: the bitmap when it fits into a word
@@ -102,7 +103,10 @@ struct tcslab_chunk {
 struct tcslab_span {
 	union {
 		struct {
-			struct list_head list;
+			union {
+				struct list_head list;
+				struct rcu_head rcu;
+			};
 			unsigned long *free_bits;
 			unsigned long bits;
 		};

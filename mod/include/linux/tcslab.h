@@ -45,6 +45,7 @@
 #include <linux/overflow.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
@@ -111,7 +112,7 @@ struct tcslab_cpu_cache {
 struct tcslab_cache {
 	/* private: read by the fast path, constant after creation */
 	struct tcslab_cpu_cache __percpu *cpu;
-	size_t zero_size;	/* what __GFP_ZERO clears; 0 with a constructor */
+	size_t zero_size;	/* what __GFP_ZERO clears; 0 if nothing may be cleared */
 	unsigned int object_size;	/* what a user may write to */
 
 	/* private: the tiers' own, constant after creation but for what says so */
@@ -140,13 +141,18 @@ struct tcslab_cache {
 
 /* Flags of struct tcslab_cache_args */
 #define TCSLAB_HWCACHE_ALIGN	BIT(0)	/* objects start at cache lines */
-#define TCSLAB_CACHE_FLAGS	(TCSLAB_HWCACHE_ALIGN)
+#define TCSLAB_TYPESAFE_BY_RCU	BIT(1)	/* memory stays an object until a grace period */
+#define TCSLAB_CACHE_FLAGS	(TCSLAB_HWCACHE_ALIGN | TCSLAB_TYPESAFE_BY_RCU)
 
 /**
  * struct tcslab_cache_args - what a named cache is made of
  * @size: bytes per object, 1 up to TCSLAB_MAX_CLASS_SIZE
  * @align: power of two up to PAGE_SIZE, or 0 for the natural alignment of a pointer
- * @flags: TCSLAB_HWCACHE_ALIGN or 0
+ * @flags: TCSLAB_HWCACHE_ALIGN, TCSLAB_TYPESAFE_BY_RCU or 0.  Type-safe by RCU
+ *	is what SLAB_TYPESAFE_BY_RCU is: who finds an object under rcu_read_lock()
+ *	may look at it although it has been freed; it may be another object of the
+ *	same cache meanwhile, but nothing else.  Such objects are never cleared, so
+ *	__GFP_ZERO is refused and init_on_alloc and init_on_free leave them alone
  * @ctor: run once per object when its span is cut, not at each allocation;
  *	objects must be freed in the constructed state; may run in any context
  *	that allocates; __GFP_ZERO is refused for such a cache
@@ -365,7 +371,7 @@ static __always_inline void *tcslab_cache_alloc(struct tcslab_cache *cache, gfp_
 
 /**
  * tcslab_cache_zalloc() - allocate a zeroed object from a named cache
- * @cache: the cache; must not have a constructor
+ * @cache: the cache; must not have a constructor or be type-safe by RCU
  * @gfp: as for tcslab_cache_alloc()
  *
  * Context: as tcslab_cache_alloc().
@@ -521,5 +527,29 @@ static __always_inline void tcslab_free_sized(const void *obj, size_t size)
 	else
 		tcslab_cache_free(tcslab_general[TCSLAB_ZONE_NORMAL][class], (void *)obj);
 }
+
+/* ------------------------------------------------------- after a grace period */
+
+void __tcslab_free_rcu(struct rcu_head *head, void *obj);
+void tcslab_free_rcu_mightsleep(const void *obj);
+void tcslab_rcu_barrier(void);
+
+/**
+ * tcslab_free_rcu() - free an object after an RCU grace period
+ * @ptr: memory of tcslab_alloc() or of a named cache; NULL is ignored
+ * @member: the struct rcu_head in the type that @ptr points to, in its first 4096
+ *	bytes; untouched unless memory is short
+ *
+ * Frees are collected per CPU and done in bulk, as kfree_rcu() does.
+ *
+ * Context: any but NMI; never sleeps.
+ */
+#define tcslab_free_rcu(ptr, member) do {					\
+	typeof(ptr) __tcslab_ptr = (ptr);					\
+										\
+	BUILD_BUG_ON(offsetof(typeof(*__tcslab_ptr), member) >= 4096);		\
+	if (__tcslab_ptr)							\
+		__tcslab_free_rcu(&__tcslab_ptr->member, (void *)__tcslab_ptr);	\
+} while (0)
 
 #endif /* _LINUX_TCSLAB_H */

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frees that wait for a grace period, in batches
+ *
+ * Each CPU collects pointers in an array, itself an object of ours.  A full array,
+ * or one that has waited for FLUSH_DELAY, is handed to call_rcu() as a whole and
+ * freed in bulk afterwards, so that a storm of frees costs RCU one callback per
+ * array.  Without memory for an array an object goes to call_rcu() on its own, with
+ * the rcu_head inside of it, or, if it has none, its owner waits himself.
+ *
+ * Lock: the CPU's lock, raw, interrupts off, a leaf but for RCU's own.  Arrays are
+ * handed over under it, so that whoever takes the locks of all CPUs and waits for
+ * RCU's callbacks afterwards has waited for every object.
+ */
+#include <linux/kmemleak.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "cache.h"
+#include "central.h"
+#include "rcu.h"
+#include "span.h"
+
+#define BATCH_BYTES	2048	/* bounds what one callback frees: 254 objects */
+#define FLUSH_DELAY	(HZ / 20)
+
+/**
+ * struct rcu_batch - objects that wait for the same grace period
+ * @rcu: in RCU's hands after the batch has left its CPU
+ * @n: objects in @objs
+ * @objs: the objects
+ */
+struct rcu_batch {
+	struct rcu_head rcu;
+	size_t n;
+	void *objs[];
+};
+
+#define BATCH_OBJS	((BATCH_BYTES - sizeof(struct rcu_batch)) / sizeof(void *))
+
+/**
+ * struct rcu_cpu - what one CPU collects
+ * @lock: guards @batch and what it points to
+ * @batch: has room for one object at least; or NULL
+ */
+struct rcu_cpu {
+	raw_spinlock_t lock;
+	struct rcu_batch *batch;
+};
+
+static DEFINE_PER_CPU(struct rcu_cpu, rcu_cpus) = {
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(rcu_cpus.lock),
+};
+
+static void flush_all(struct work_struct *work);
+static DECLARE_DELAYED_WORK(flush_later, flush_all);
+
+static void free_batch(struct rcu_head *rcu)
+{
+	struct rcu_batch *batch = container_of(rcu, struct rcu_batch, rcu);
+
+	tcslab_free_bulk(batch->n, batch->objs);
+	tcslab_free(batch);
+}
+
+static void submit(struct rcu_cpu *cpu)
+{
+	lockdep_assert_held(&cpu->lock);
+	if (cpu->batch)
+		call_rcu(&cpu->batch->rcu, free_batch);
+	cpu->batch = NULL;
+}
+
+static void flush_all(struct work_struct *work)
+{
+	unsigned long flags;
+	int i;
+
+	for_each_possible_cpu(i) {
+		struct rcu_cpu *cpu = per_cpu_ptr(&rcu_cpus, i);
+
+		raw_spin_lock_irqsave(&cpu->lock, flags);
+		submit(cpu);
+		raw_spin_unlock_irqrestore(&cpu->lock, flags);
+	}
+}
+
+/* Put @obj, and @fresh if it is needed, into this CPU's batch; false if there is none. */
+static bool add(void *obj, struct rcu_batch **fresh)
+{
+	struct rcu_cpu *cpu = raw_cpu_ptr(&rcu_cpus);
+	struct rcu_batch *batch;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&cpu->lock, flags);
+	if (!cpu->batch && *fresh) {
+		cpu->batch = *fresh;
+		*fresh = NULL;
+	}
+	batch = cpu->batch;
+	if (batch) {
+		batch->objs[batch->n++] = obj;
+		if (batch->n == BATCH_OBJS)
+			submit(cpu);
+		else if (batch->n == 1)
+			queue_delayed_work(system_wq, &flush_later, FLUSH_DELAY);
+	}
+	raw_spin_unlock_irqrestore(&cpu->lock, flags);
+	return batch;
+}
+
+/* False without memory for a batch. */
+static bool add_or_grow(void *obj, gfp_t gfp)
+{
+	struct rcu_batch *fresh = NULL;
+	bool done;
+
+	kmemleak_ignore(obj);	/* the only pointer to it may be one of RCU's */
+	done = add(obj, &fresh);
+	if (!done) {
+		fresh = tcslab_alloc(BATCH_BYTES, gfp | __GFP_NOWARN);
+		if (fresh)
+			fresh->n = 0;
+		done = add(obj, &fresh);
+		/* We came to another CPU, or an interrupt was faster. */
+		tcslab_free(fresh);
+	}
+	return done;
+}
+
+/* The start of the object that @inside, no further in than a page, is part of. */
+static void *object_around(void *inside)
+{
+	struct tcslab_cache *cache = tcslab_cache_of(inside);
+	struct tcslab_span *span;
+	unsigned int index;
+
+	if (cache == tcslab_large_cache)
+		return PTR_ALIGN_DOWN(inside, PAGE_SIZE);
+	if (WARN_ONCE(!cache, "tcslab: %p, freed by RCU, is not ours; leaked\n", inside))
+		return NULL;
+	span = tcslab_page_span(virt_to_page(inside));
+	index = tcslab_span_index(cache, inside - tcslab_span_base(span));
+	return tcslab_span_base(span) + (size_t)index * cache->size;
+}
+
+static void free_one(struct rcu_head *head)
+{
+	tcslab_free(object_around(head));
+}
+
+/* See tcslab_free_rcu(), which checks what the compiler can check. */
+void __tcslab_free_rcu(struct rcu_head *head, void *obj)
+{
+	if (!add_or_grow(obj, GFP_NOWAIT))
+		call_rcu(head, free_one);
+}
+EXPORT_SYMBOL_GPL(__tcslab_free_rcu);
+
+/**
+ * tcslab_free_rcu_mightsleep() - free an object without an rcu_head after a grace
+ *	period
+ * @obj: as for tcslab_free(); NULL is ignored
+ *
+ * Waits for the grace period itself when there is no memory to remember @obj.
+ *
+ * Context: task, may sleep.
+ */
+void tcslab_free_rcu_mightsleep(const void *obj)
+{
+	might_sleep();
+	if (ZERO_OR_NULL_PTR(obj))
+		return;
+	if (add_or_grow((void *)obj, GFP_KERNEL | __GFP_NORETRY))
+		return;
+	synchronize_rcu();
+	tcslab_free(obj);
+}
+EXPORT_SYMBOL_GPL(tcslab_free_rcu_mightsleep);
+
+/**
+ * tcslab_rcu_barrier() - wait until everything that was given to tcslab_free_rcu()
+ *	and tcslab_free_rcu_mightsleep() before has been freed
+ *
+ * To be called before a constructor's or a reader's code goes away;
+ * tcslab_cache_destroy() does it by itself.
+ *
+ * Context: task, may sleep.
+ */
+void tcslab_rcu_barrier(void)
+{
+	flush_all(NULL);
+	rcu_barrier();
+}
+EXPORT_SYMBOL_GPL(tcslab_rcu_barrier);
+
+void tcslab_rcu_exit(void)
+{
+	cancel_delayed_work_sync(&flush_later);
+	tcslab_rcu_barrier();
+}

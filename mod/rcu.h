@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Frees that wait for a grace period. */
+#ifndef TCSLAB_RCU_H
+#define TCSLAB_RCU_H
+
+/* After the last user is gone; no callback of ours runs any more when it returns. */
+void tcslab_rcu_exit(void);
+
+#endif /* TCSLAB_RCU_H */

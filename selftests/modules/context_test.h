@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* KTAP from a module's init; the shell test takes it from the log, by the prefix. */
+#ifndef CONTEXT_TEST_H
+#define CONTEXT_TEST_H
+
+#include <linux/printk.h>
+
+#define CONTEXT_PREFIX	"tcslab-context: "
+
+static unsigned int context_cases;
+
+/* One case; evaluates to @ok. */
+#define context_check(ok, format, ...) ({					\
+	bool __ok = (ok);							\
+										\
+	pr_notice(CONTEXT_PREFIX "%sok %u - " format "\n",			\
+		  __ok ? "" : "not ", ++context_cases, ##__VA_ARGS__);		\
+	__ok;									\
+})
+
+#define context_plan()	pr_notice(CONTEXT_PREFIX "1..%u\n", context_cases)
+
+#endif /* CONTEXT_TEST_H */
