@@ -391,6 +391,8 @@ static int __init make_large(void)
 	tcslab_large_cache = kzalloc(sizeof(*tcslab_large_cache), GFP_KERNEL);
 	if (!tcslab_large_cache)
 		return -ENOMEM;
+	/* On no list, and kmemleak does not look into __ro_after_init of modules. */
+	kmemleak_not_leak(tcslab_large_cache);
 	strscpy(tcslab_large_cache->name, "large", sizeof(tcslab_large_cache->name));
 	tcslab_large_cache->node = NUMA_NO_NODE;
 	return tcslab_cpu_cache_init(tcslab_large_cache, true);
