@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Objects by handle when something comes in between: signals, threads, kills, closes,
+ * Objects by handle when something comes in between: signals, others, kills, closes,
  * failing allocations.  BUILD_M32: also as a 32-bit program.
  *
  * lab: timeout=120
  */
-#include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -87,7 +87,7 @@ TEST_F_TIMEOUT(file, signals_end_long_calls, 120)
 	EXPECT_EQ(0, pattern(self->fd, TCSLAB_IOC_FILL, alloc.handle, alloc.done, 1));
 	EXPECT_EQ(-ENOENT, pattern(self->fd, TCSLAB_IOC_FILL, alloc.handle + alloc.done, 1, 1));
 
-	alloc = request(8, 400000);
+	alloc = request(8, 150000);
 	ASSERT_EQ(0, call(self->fd, TCSLAB_IOC_ALLOC, &alloc));
 	fill = pattern_request(alloc.handle, alloc.done, 1);
 	EXPECT_EQ(-EINTR, interrupted(self->fd, TCSLAB_IOC_FILL, &fill, &fill.done));
@@ -105,44 +105,56 @@ TEST_F_TIMEOUT(file, signals_end_long_calls, 120)
 	EXPECT_EQ(0, free_objects(self->fd, alloc.handle + free.done, alloc.done - free.done));
 }
 
-struct worker {
-	pthread_t thread;
-	int fd;
-	__u64 seed;
+/* ---------------------------------------------------- several callers, one file */
+
+/*
+ * The callers are processes that share the open file: that is what the device sees of
+ * threads too.  What each has to say is in shared memory.
+ */
+struct result {
 	int error;
+	int freed;
 };
 
-static void *work(void *p)
+static struct result *results(void)
 {
-	struct worker *worker = p;
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
+static void work(int fd, __u64 seed, struct result *result)
+{
 	__u64 handle;
 
-	for (int i = 0; i < 200 && !worker->error; i++) {
-		__u64 length = 1 + (worker->seed * 7919 + i * 131) % 3000;
+	for (int i = 0; i < 200 && !result->error; i++) {
+		__u64 length = 1 + (seed * 7919 + i * 131) % 3000;
 
-		worker->error = alloc_objects(worker->fd, length, 20, &handle) ?:
-			pattern(worker->fd, TCSLAB_IOC_FILL, handle, 20, worker->seed) ?:
-			pattern(worker->fd, TCSLAB_IOC_VERIFY, handle, 20, worker->seed) ?:
-			free_objects(worker->fd, handle, 20);
+		result->error = alloc_objects(fd, length, 20, &handle) ?:
+			pattern(fd, TCSLAB_IOC_FILL, handle, 20, seed) ?:
+			pattern(fd, TCSLAB_IOC_VERIFY, handle, 20, seed) ?:
+			free_objects(fd, handle, 20);
+		result->freed += 20;
 	}
-	return NULL;
 }
 
 /* Two on this file, two on another. */
-TEST_F(file, threads)
+TEST_F(file, callers_side_by_side)
 {
-	struct worker workers[4] = {};
+	struct result *result = results();
 	int other = open(DEVICE, O_RDWR);
 	struct tcslab_ioc_stats s;
+	pid_t children[4];
 
 	for (int i = 0; i < 4; i++) {
-		workers[i].fd = i < 2 ? self->fd : other;
-		workers[i].seed = i + 1;
-		ASSERT_EQ(0, pthread_create(&workers[i].thread, NULL, work, &workers[i]));
+		children[i] = fork();
+		if (!children[i]) {
+			work(i < 2 ? self->fd : other, i + 1, &result[i]);
+			_exit(0);
+		}
 	}
 	for (int i = 0; i < 4; i++) {
-		pthread_join(workers[i].thread, NULL);
-		EXPECT_EQ(0, workers[i].error);
+		waitpid(children[i], NULL, 0);
+		EXPECT_EQ(0, result[i].error);
+		EXPECT_EQ(4000, result[i].freed);
 	}
 	ASSERT_EQ(0, stats(self->fd, &s));
 	EXPECT_EQ(0, s.file_handles);
@@ -150,33 +162,28 @@ TEST_F(file, threads)
 	close(other);
 }
 
-static void *free_backwards(void *p)
-{
-	struct worker *worker = p;
-
-	/* seed is the first handle, error counts those that we freed */
-	for (int i = 4999; i >= 0; i--)
-		worker->error += !free_objects(worker->fd, worker->seed + i, 1);
-	return NULL;
-}
-
-/* Two threads free the same handles: each one is freed once. */
+/* Two free the same handles: each one is freed once. */
 TEST_F(file, race_for_the_same_handles)
 {
-	struct worker workers[2] = {};
+	struct result *result = results();
 	struct tcslab_ioc_stats s;
+	pid_t children[2];
 	__u64 handle;
 
 	ASSERT_EQ(0, alloc_objects(self->fd, 64, 5000, &handle));
 	for (int i = 0; i < 2; i++) {
-		workers[i].fd = self->fd;
-		workers[i].seed = handle;
-		ASSERT_EQ(0, pthread_create(&workers[i].thread, NULL, free_backwards, &workers[i]));
+		children[i] = fork();
+		if (!children[i]) {
+			for (int j = 4999; j >= 0; j--)
+				result[i].freed += !free_objects(self->fd, handle + j, 1);
+			_exit(0);
+		}
 	}
 	for (int i = 0; i < 2; i++)
-		pthread_join(workers[i].thread, NULL);
-	EXPECT_EQ(5000, workers[0].error + workers[1].error);
+		waitpid(children[i], NULL, 0);
+	EXPECT_EQ(5000, result[0].freed + result[1].freed);
 	ASSERT_EQ(0, stats(self->fd, &s));
+	EXPECT_EQ(0, s.file_handles);
 	EXPECT_EQ(0, s.file_bytes);
 }
 
@@ -196,7 +203,7 @@ TEST_F(file, kill_frees)
 		alloc_objects(fd, 100000, 10, &handle);
 		pause();
 	}
-	for (i = 0; i < 1000 && in_use_bytes(self->fd) < self->in_use + 4000000; i++)
+	for (i = 0; i < 1000 && in_use_bytes(self->fd) < self->in_use + 1500000; i++)
 		usleep(10000);
 	EXPECT_LT(i, 1000);
 	kill(child, SIGKILL);
@@ -222,71 +229,105 @@ TEST_F(file, last_close_frees)
 
 /* ------------------------------------------------------- failing allocations */
 
-#define FAIL_NTH	"/proc/self/fail-nth"
+#define FAULTS	"/sys/kernel/debug/"
 
-/* Kernels with fault injection: let the @nth allocation of this thread fail. */
-static int fail_nth(int nth)
+/* For kernels with fault injection: everything may fail that this task allocates. */
+static void prepare_faults(const char *probability, const char *interval)
+{
+	static const char * const kinds[] = { "failslab", "fail_page_alloc" };
+	const char * const settings[][2] = {
+		{ "ignore-gfp-wait", "N" }, { "min-order", "0" }, { "verbose", "0" },
+		{ "task-filter", "Y" }, { "times", "-1" }, { "interval", interval },
+		{ "probability", probability },
+	};
+	char path[80];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (unsigned int j = 0; j < ARRAY_SIZE(settings); j++) {
+			snprintf(path, sizeof(path), FAULTS "%s/%s", kinds[i], settings[j][0]);
+			write_file(path, settings[j][1]);
+		}
+	}
+}
+
+/* These files are opened before, because opening allocates, too. */
+static void set_number(int fd, int value)
 {
 	char text[12];
 
-	snprintf(text, sizeof(text), "%d", nth);
-	return write_file(FAIL_NTH, text);
+	snprintf(text, sizeof(text), "%d", value);
+	if (pwrite(fd, text, strlen(text), 0) < 0)
+		perror("fault injection");
 }
 
-static int fault_injection(void)
+static int get_number(int fd)
 {
-	if (access(FAIL_NTH, F_OK))
-		return 0;
-	write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
-	write_file("/sys/kernel/debug/failslab/verbose", "0");
-	write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
-	write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	write_file("/sys/kernel/debug/fail_page_alloc/verbose", "0");
-	return 1;
+	char text[12] = "";
+
+	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : -1;
+}
+
+/* One allocation of an open fails, each in turn: it works or says ENOMEM. */
+TEST_F(file, open_without_memory)
+{
+	int fail_nth = open("/proc/self/fail-nth", O_RDWR), failures = 0, left = 0;
+
+	if (fail_nth < 0)
+		SKIP(return, "no fault injection in this kernel");
+	prepare_faults("0", "1");
+	for (int nth = 1; !left; nth++) {
+		int fd, err;
+
+		set_number(fail_nth, nth);
+		fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+		err = fd < 0 ? errno : 0;
+		left = get_number(fail_nth);
+		set_number(fail_nth, 0);
+		EXPECT_TRUE(!err || err == ENOMEM);
+		failures += !!err;
+		close(fd);
+	}
+	EXPECT_GT(failures, 0);
+	close(fail_nth);
 }
 
 /*
- * The first allocation fails, then the second, and so on until nothing is left to
- * fail: each time the open either works or says ENOMEM, and so does each call.
+ * Every allocation fails, then every second one, and so on: the call says ENOMEM and
+ * what it has done by then, or it works, and nothing is lost.
  */
-TEST_F_TIMEOUT(file, every_allocation_fails_once, 120)
+TEST_F_TIMEOUT(file, alloc_without_memory, 120)
 {
+	int make_it_fail = open("/proc/self/make-it-fail", O_RDWR), failures = 0, partial = 0;
 	struct tcslab_ioc_trim trim = { .size = sizeof(trim) };
-	int nth, left, fd, err, failures = 0;
 
-	if (!fault_injection())
+	if (make_it_fail < 0)
 		SKIP(return, "no fault injection in this kernel");
-	for (nth = 1, left = 0; !left; nth++) {
-		ASSERT_EQ(0, fail_nth(nth));
-		fd = open(DEVICE, O_RDWR | O_CLOEXEC);
-		err = fd < 0 ? errno : 0;
-		left = read_number(FAIL_NTH);
-		fail_nth(0);
-		EXPECT_TRUE(!err || err == ENOMEM);
-		failures += !!err;
-		if (fd >= 0)
-			close(fd);
-	}
-	EXPECT_GT(failures, 0);
-	for (nth = 1, left = 0, failures = 0; !left; nth++) {
-		struct tcslab_ioc_alloc arg = request(5000, 100);
+	for (int i = 1; i <= 30; i++) {
+		struct tcslab_ioc_alloc arg = request(i % 3 ? 500 : 50000, 200);
+		char interval[12];
+		int err;
 
+		snprintf(interval, sizeof(interval), "%d", i);
+		prepare_faults("100", interval);
 		call(self->fd, TCSLAB_IOC_TRIM, &trim);
-		ASSERT_EQ(0, fail_nth(nth));
+		set_number(make_it_fail, 1);
 		err = call(self->fd, TCSLAB_IOC_ALLOC, &arg);
-		left = read_number(FAIL_NTH);
-		fail_nth(0);
+		set_number(make_it_fail, 0);
 		EXPECT_TRUE(!err || err == -ENOMEM);
-		EXPECT_EQ(!err, arg.done == 100);
+		EXPECT_EQ(!err, arg.done == 200);
 		failures += !!err;
-		if (arg.done) {
-			EXPECT_EQ(0, pattern(self->fd, TCSLAB_IOC_FILL, arg.handle, arg.done, 1));
-			EXPECT_EQ(0, free_objects(self->fd, arg.handle, arg.done));
-		}
+		partial += err && arg.done;
+		if (!arg.done)
+			continue;
+		EXPECT_EQ(0, pattern(self->fd, TCSLAB_IOC_FILL, arg.handle, arg.done, 1));
+		EXPECT_EQ(0, pattern(self->fd, TCSLAB_IOC_VERIFY, arg.handle, arg.done, 1));
+		EXPECT_EQ(0, free_objects(self->fd, arg.handle, arg.done));
 		EXPECT_EQ(self->in_use, in_use_bytes(self->fd));
 	}
+	prepare_faults("0", "1");
+	TH_LOG("%d of 30 calls failed, %d of them halfway", failures, partial);
 	EXPECT_GT(failures, 0);
-	TH_LOG("%d failures in %d rounds", failures, nth - 1);
+	close(make_it_fail);
 }
 
 int main(int argc, char **argv)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Objects by handle through the ioctl device: allocate, free, read, write, fill and
- * verify, quota, named caches.  Signals, threads and failures are in
+ * verify, quota, named caches.  Signals, races and failures are in
  * handle_race_test.c.  BUILD_M32: also as a 32-bit program.
  *
  * A named cache refuses to be destroyed while we hold an object of it, with a report:
