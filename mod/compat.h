@@ -44,4 +44,16 @@ static inline void shrinker_free(struct shrinker *shrinker)
 }
 #endif
 
+/* 6.13 sets a timer's function together with the rest. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define hrtimer_setup(timer, fn, clock, mode) do {			\
+	hrtimer_init(timer, clock, mode);				\
+	(timer)->function = fn;						\
+} while (0)
+#define hrtimer_setup_on_stack(timer, fn, clock, mode) do {		\
+	hrtimer_init_on_stack(timer, clock, mode);			\
+	(timer)->function = fn;						\
+} while (0)
+#endif
+
 #endif /* TCSLAB_COMPAT_H */

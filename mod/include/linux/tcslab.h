@@ -552,4 +552,16 @@ void tcslab_rcu_barrier(void);
 		__tcslab_free_rcu(&__tcslab_ptr->member, (void *)__tcslab_ptr);	\
 } while (0)
 
+/* -------------------------------------------------------------------- reserves */
+
+struct tcslab_reserve;
+
+struct tcslab_reserve *tcslab_reserve_create(struct tcslab_cache *cache, unsigned int n,
+					     gfp_t gfp);
+void *tcslab_reserve_alloc(struct tcslab_reserve *reserve);
+void tcslab_reserve_free(struct tcslab_reserve *reserve, void *obj);
+int tcslab_reserve_refill(struct tcslab_reserve *reserve, gfp_t gfp);
+unsigned int tcslab_reserve_left(struct tcslab_reserve *reserve);
+void tcslab_reserve_destroy(struct tcslab_reserve *reserve);
+
 #endif /* _LINUX_TCSLAB_H */

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reserves: the promise is kept when the cache is exhausted, in hard interrupts
+ * too, and no object has two owners however many take and give at once
+ */
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/random.h>
+
+#include <linux/tcslab.h>
+
+#include "../../mod/compat.h"
+#include "context_test.h"
+
+#define PROMISED	40
+#define ROUNDS		30000
+#define MAX_OBJS	4096
+#define PERIOD_NS	30000
+
+struct thing {
+	unsigned long owned;
+	char fill[240];
+};
+
+static struct tcslab_cache *things;
+static struct tcslab_reserve *reserve;
+static void *all[MAX_OBJS];
+static unsigned int nr_all;
+static atomic_t doubly, served, missed, running;
+
+/* Take what the cache has, up to its limit. */
+static void exhaust(void)
+{
+	while (nr_all < MAX_OBJS) {
+		void *obj = tcslab_cache_alloc(things, GFP_KERNEL | __GFP_NOWARN);
+
+		if (!obj)
+			break;
+		all[nr_all++] = obj;
+	}
+}
+
+static void test_promise(void)
+{
+	struct thing *got[PROMISED];
+	unsigned long flags;
+	unsigned int i, n = 0;
+
+	exhaust();
+	context_check(nr_all && nr_all < MAX_OBJS, "the cache is exhausted after %u", nr_all);
+	local_irq_save(flags);
+	for (i = 0; i < PROMISED; i++) {
+		got[i] = tcslab_reserve_alloc(reserve);
+		n += !!got[i];
+	}
+	local_irq_restore(flags);
+	context_check(n == PROMISED, "%u of %u promised objects", n, PROMISED);
+	context_check(!tcslab_reserve_alloc(reserve) && !tcslab_reserve_left(reserve),
+		      "and no more");
+	context_check(tcslab_reserve_refill(reserve, GFP_KERNEL | __GFP_NOWARN) == -ENOMEM,
+		      "nothing to refill from");
+	tcslab_reserve_free(reserve, got[0]);
+	context_check(tcslab_reserve_left(reserve) == 1, "what comes back is kept");
+	for (i = 0; i < 10; i++)
+		tcslab_cache_free(things, all[--nr_all]);
+	context_check(tcslab_reserve_refill(reserve, GFP_KERNEL | __GFP_NOWARN) == -ENOMEM &&
+		      tcslab_reserve_left(reserve) == 11, "a refill takes what there is");
+	for (i = 1; i < PROMISED; i++)
+		tcslab_reserve_free(reserve, got[i]);
+	context_check(tcslab_reserve_left(reserve) == PROMISED, "the promise is whole again");
+	exhaust();
+}
+
+/* One object, for a while, with a mark on it. */
+static void take_and_give(unsigned int pause)
+{
+	struct thing *thing = tcslab_reserve_alloc(reserve);
+
+	if (!thing) {
+		atomic_inc(&missed);
+		return;
+	}
+	if (xchg(&thing->owned, 1))
+		atomic_inc(&doubly);
+	atomic_inc(&served);
+	while (pause--)
+		cpu_relax();
+	WRITE_ONCE(thing->owned, 0);
+	tcslab_reserve_free(reserve, thing);
+}
+
+static enum hrtimer_restart tick(struct hrtimer *timer)
+{
+	take_and_give(10);
+	hrtimer_forward_now(timer, ns_to_ktime(PERIOD_NS));
+	return HRTIMER_RESTART;
+}
+
+static int taker(void *arg)
+{
+	struct hrtimer timer;
+	unsigned int i;
+
+	hrtimer_setup_on_stack(&timer, tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&timer, ns_to_ktime(PERIOD_NS), HRTIMER_MODE_REL_PINNED_HARD);
+	for (i = 0; i < ROUNDS; i++) {
+		take_and_give(get_random_u32() % 100);
+		if (!(i % 64))
+			cond_resched();
+	}
+	hrtimer_cancel(&timer);
+	destroy_hrtimer_on_stack(&timer);
+	atomic_dec(&running);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+/* No more than PROMISED at a time, so that nobody may be sent away. */
+static void test_crowd(void)
+{
+	struct task_struct *tasks[8];
+	unsigned int i;
+
+	for (i = 0; i < nr_all; i++)
+		memset(all[i], 0, sizeof(struct thing));
+	for (i = 0; i < PROMISED; i++) {
+		struct thing *thing = tcslab_reserve_alloc(reserve);
+
+		if (thing)
+			memset(thing, 0, sizeof(*thing));
+		tcslab_reserve_free(reserve, thing);
+	}
+	atomic_set(&running, ARRAY_SIZE(tasks));
+	for (i = 0; i < ARRAY_SIZE(tasks); i++) {
+		tasks[i] = kthread_create(taker, NULL, "tcslab-take/%u", i);
+		if (IS_ERR(tasks[i])) {
+			atomic_dec(&running);
+			continue;
+		}
+		kthread_bind(tasks[i], i % num_online_cpus());
+		wake_up_process(tasks[i]);
+	}
+	while (atomic_read(&running))
+		msleep(20);
+	for (i = 0; i < ARRAY_SIZE(tasks); i++)
+		if (!IS_ERR(tasks[i]))
+			kthread_stop(tasks[i]);
+	context_check(!atomic_read(&doubly), "no object had two owners (%d had, of %d)",
+		      atomic_read(&doubly), atomic_read(&served));
+	context_check(!atomic_read(&missed), "nobody was sent away (%d were)",
+		      atomic_read(&missed));
+	context_check(tcslab_reserve_left(reserve) == PROMISED, "%u objects are there again",
+		      tcslab_reserve_left(reserve));
+}
+
+static int __init context_reserve_init(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(sizeof(struct thing));
+
+	args.limit_bytes = SZ_128K;
+	things = tcslab_cache_create("ctx-things", &args);
+	if (IS_ERR(things))
+		return PTR_ERR(things);
+	context_check(IS_ERR(tcslab_reserve_create(things, 0, GFP_KERNEL)), "no reserve of none");
+	context_check(IS_ERR(tcslab_reserve_create(things, MAX_OBJS, GFP_KERNEL | __GFP_NOWARN)),
+		      "no reserve beyond the limit");
+	reserve = tcslab_reserve_create(things, PROMISED, GFP_KERNEL);
+	if (context_check(!IS_ERR(reserve), "a reserve")) {
+		context_check(tcslab_reserve_left(reserve) == PROMISED, "is full");
+		test_promise();
+		test_crowd();
+		tcslab_reserve_destroy(reserve);
+	}
+	while (nr_all)
+		tcslab_cache_free(things, all[--nr_all]);
+	context_check(!tcslab_cache_destroy(things), "nothing is left in the cache");
+	context_plan();
+	return 0;
+}
+
+static void __exit context_reserve_exit(void)
+{
+}
+
+module_init(context_reserve_init);
+module_exit(context_reserve_exit);
+
+MODULE_DESCRIPTION("tcslab test: reserves");
+MODULE_LICENSE("GPL");
