@@ -216,30 +216,32 @@ static bool charge(struct tcslab_cache *cache)
 	return false;
 }
 
-int tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
+void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 {
 	struct tcslab_central *central;
 	struct tcslab_span *span;
 	unsigned long flags;
+	void *obj;
 
 	if (!charge(cache))
-		return -EDQUOT;
+		return ERR_PTR(-EDQUOT);
 	span = tcslab_page_heap_alloc(cache, cache->zone, TCSLAB_SPAN_SMALL,
 				      cache->span_pages, cache->span_align, gfp, node);
 	if (!span) {
 		atomic_long_sub(cache->span_pages, &cache->span_pages_held);
-		return NUMA_NO_NODE;
+		return ERR_PTR(-ENOMEM);
 	}
 	cut_span(cache, span);
-	node = tcslab_span_node(span);
-	central = &cache->central[node];
+	central = &cache->central[tcslab_span_node(span)];
 	raw_spin_lock_irqsave(&central->lock, flags);
 	list_add(&span->list, &central->full);
 	central->nr_spans++;
 	central->nr_free += span->nfree;
 	requeue(central, span, 0);
+	/* The caller's: a span that nobody takes from is one that no free gives back. */
+	span_alloc(central, cache, span, &obj, 1);
 	raw_spin_unlock_irqrestore(&central->lock, flags);
-	return node;
+	return obj;
 }
 
 /* ------------------------------------------------------ moving objects */

@@ -29,11 +29,11 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs,
 			 unsigned int n);
 
 /*
- * Add a span, from @node if possible; returns the node that it is from,
- * NUMA_NO_NODE when there is no memory, or -EDQUOT when the cache's limit is
- * reached.  Sleeps if @gfp says so.
+ * Add a span, from @node if possible, and take its first object; ERR_PTR(-ENOMEM)
+ * when there is no memory, or -EDQUOT when the cache's limit is reached.  Sleeps if
+ * @gfp says so.
  */
-int tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
+void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
 
 /* Empty the transfer caches into the spans.  Task context. */
 void tcslab_central_drain(struct tcslab_cache *cache);

@@ -102,28 +102,26 @@ static void *take_anywhere(struct tcslab_cache *cache)
 static void *fetch(struct tcslab_cache *cache, gfp_t gfp, int node)
 {
 	bool any_node = static_branch_unlikely(&tcslab_numa_key) && !(gfp & __GFP_THISNODE);
-	int home, grown;
-	void *obj;
+	void *obj, *more;
+	int home;
 
-	do {
-		obj = take(cache, node, &home);
-		if (obj)
-			return obj;
-		grown = tcslab_central_grow(cache, home, any_node ? tcslab_near(gfp) : gfp);
-	} while (grown >= 0);
+	obj = take(cache, node, &home);
+	if (obj)
+		return obj;
+	more = tcslab_central_grow(cache, home, any_node ? tcslab_near(gfp) : gfp);
+	if (!IS_ERR(more))
+		return more;
 	if (!any_node)
 		return NULL;
 	/*
 	 * What the other nodes have free comes before more of their memory: a node
 	 * that is full, or has none, would take a new span for each object.
 	 */
-	for (;;) {
-		obj = take_anywhere(cache);
-		if (obj || grown == -EDQUOT)
-			return obj;
-		if (tcslab_central_grow(cache, home, gfp) < 0)
-			return NULL;
-	}
+	obj = take_anywhere(cache);
+	if (obj || more == ERR_PTR(-EDQUOT))
+		return obj;
+	more = tcslab_central_grow(cache, home, gfp);
+	return IS_ERR(more) ? NULL : more;
 }
 
 void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
