@@ -13,8 +13,10 @@
  * are found, counted and destroyed.
  *
  * Nothing that the kernel wrote can be read: objects are zeroed when allocated.
- * Those of a cache with a constructor cannot be zeroed and hold what the owner's
- * constructor put there, lists for example, which nobody else may see or change.
+ * Those of a cache with a constructor, or that is type-safe by RCU, cannot be zeroed:
+ * they hold what the owner put there, lists for example, which nobody else may see or
+ * change.  Such caches are refused, so that no constructor is ever run for us either:
+ * a cache that could not be destroyed may have outlived the module with its code.
  */
 #include <linux/gfp.h>
 #include <linux/nodemask.h>
@@ -27,7 +29,7 @@
 #include "handle.h"
 
 /* User space must not be able to bring the OOM killer on or to fill the log. */
-#define HANDLE_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define HANDLE_GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /**
  * struct source - where the objects of one call come from
@@ -86,18 +88,13 @@ static void put_object(void *obj)
 	mutex_unlock(&tcslab_cache_mutex);
 }
 
-/* The object if user space may see what is in it. */
-static void *find_open(struct tcslab_handles *handles, u64 handle)
+static void *find(struct tcslab_handles *handles, u64 handle)
 {
 	void *obj;
 
 	lockdep_assert_held(&handles->lock);
 	obj = handle <= ULONG_MAX ? xa_load(&handles->objects, handle) : NULL;
-	if (!obj)
-		return ERR_PTR(-ENOENT);
-	if (tcslab_cache_of(obj)->ctor)
-		return ERR_PTR(-EOPNOTSUPP);
-	return obj;
+	return obj ?: ERR_PTR(-ENOENT);
 }
 
 /* Between two objects of a long call. */
@@ -139,7 +136,6 @@ static void source_init(struct source *source, const struct tcslab_ioc_alloc *ar
 		source->name = arg->name;
 		return;
 	}
-	source->gfp |= __GFP_ZERO;
 	if (arg->zone == TCSLAB_ZONE_DMA)
 		source->gfp |= __GFP_DMA;
 	else if (arg->zone == TCSLAB_ZONE_DMA32)
@@ -158,9 +154,8 @@ static long look_up(struct source *source)
 			continue;
 		source->cache = cache;
 		source->slot_size = cache->size;
-		if (!cache->ctor)
-			source->gfp |= __GFP_ZERO;
-		return 0;
+		/* Contents that outlive a free are the owner's. */
+		return cache->zero_size ? 0 : -EOPNOTSUPP;
 	}
 	return -ENOENT;
 }
@@ -170,7 +165,7 @@ static bool within_quota(const struct tcslab_handles *handles, size_t bytes)
 	return handles->bytes <= handles->quota && bytes <= handles->quota - handles->bytes;
 }
 
-/* ERR_PTR(-ENOENT) without a cache of the name, -EDQUOT, -ENOMEM */
+/* ERR_PTR(-ENOENT) without a cache of the name, -EOPNOTSUPP, -EDQUOT, -ENOMEM */
 static void *get_named_object(struct tcslab_handles *handles, struct source *source)
 {
 	void *obj = NULL;
@@ -301,7 +296,7 @@ void tcslab_handles_exit(struct tcslab_handles *handles)
 /* The part of the object that @arg is about, with the lock held, or ERR_PTR. */
 static void *find_part(struct tcslab_handles *handles, const struct tcslab_ioc_copy *arg)
 {
-	void *obj = find_open(handles, arg->handle);
+	void *obj = find(handles, arg->handle);
 	size_t size;
 
 	if (IS_ERR(obj))
@@ -385,7 +380,7 @@ static size_t first_wrong(const void *obj, size_t size, u64 seed, u64 handle)
 static long fill_one(struct tcslab_handles *handles, struct tcslab_ioc_pattern *arg)
 {
 	u64 handle = arg->handle + arg->done;
-	void *obj = find_open(handles, handle);
+	void *obj = find(handles, handle);
 
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
@@ -396,7 +391,7 @@ static long fill_one(struct tcslab_handles *handles, struct tcslab_ioc_pattern *
 static long verify_one(struct tcslab_handles *handles, struct tcslab_ioc_pattern *arg)
 {
 	u64 handle = arg->handle + arg->done;
-	void *obj = find_open(handles, handle);
+	void *obj = find(handles, handle);
 	size_t size, at;
 
 	if (IS_ERR(obj))

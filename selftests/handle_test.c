@@ -369,21 +369,23 @@ TEST_F(file, named_cache)
 	EXPECT_EQ(0, call(self->fd, TCSLAB_IOC_ALLOC, &arg));
 }
 
-/* What a constructor made is neither shown nor changed. */
-TEST_F(file, constructed_objects_are_closed)
+/* What the owner relies on after a free is neither shown nor changed. */
+TEST_F(file, lasting_contents_are_refused)
 {
-	struct tcslab_ioc_alloc arg = named_request("nc-ctor", 3);
-	char byte = 1;
+	static const char * const names[] = { "nc-ctor", "nc-rcu" };
+	struct tcslab_ioc_cache cache;
 
 	if (!have_named_caches())
 		SKIP(return, "no module named_caches");
-	ASSERT_EQ(0, call(self->fd, TCSLAB_IOC_ALLOC, &arg));
-	EXPECT_EQ(3, arg.done);
-	EXPECT_EQ(-EOPNOTSUPP, copy_object(self->fd, TCSLAB_IOC_READ, arg.handle, 0, 1, &byte));
-	EXPECT_EQ(-EOPNOTSUPP, copy_object(self->fd, TCSLAB_IOC_WRITE, arg.handle, 0, 1, &byte));
-	EXPECT_EQ(-EOPNOTSUPP, pattern(self->fd, TCSLAB_IOC_FILL, arg.handle, 3, 0));
-	EXPECT_EQ(-EOPNOTSUPP, pattern(self->fd, TCSLAB_IOC_VERIFY, arg.handle, 3, 0));
-	EXPECT_EQ(0, free_objects(self->fd, arg.handle, 3));
+	for (int i = 0; i < 2; i++) {
+		struct tcslab_ioc_alloc arg = named_request(names[i], 3);
+
+		EXPECT_EQ(-EOPNOTSUPP, call(self->fd, TCSLAB_IOC_ALLOC, &arg));
+		EXPECT_EQ(0, arg.done);
+		/* Not even a span was made. */
+		ASSERT_EQ(0, named_cache(self->fd, names[i], &cache));
+		EXPECT_EQ(0, cache.spans);
+	}
 }
 
 TEST_F(file, limit_of_a_cache)

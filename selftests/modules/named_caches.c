@@ -6,6 +6,7 @@
  *   nc-ctor    64 bytes, with a constructor
  *   nc-tight   1 KiB, limited to TIGHT_BYTES
  *   nc-low     200 bytes from below 4 GiB
+ *   nc-rcu     64 bytes, type-safe by RCU
  *   nc two     a name with a blank
  *
  * Writing to the parameter `destroy` destroys nc-plain and makes it again; write()
@@ -19,7 +20,7 @@
 
 #define TIGHT_BYTES	65536
 
-enum { PLAIN, CTOR, TIGHT, LOW, BLANK, NR_CACHES };
+enum { PLAIN, CTOR, TIGHT, LOW, RCU, BLANK, NR_CACHES };
 
 static struct tcslab_cache *caches[NR_CACHES];
 
@@ -31,9 +32,9 @@ static void construct(void *obj)
 static int create(int i)
 {
 	static const char * const names[] = {
-		"nc-plain", "nc-ctor", "nc-tight", "nc-low", "nc two"
+		"nc-plain", "nc-ctor", "nc-tight", "nc-low", "nc-rcu", "nc two"
 	};
-	static const size_t sizes[] = { 100, 64, 1024, 200, 32 };
+	static const size_t sizes[] = { 100, 64, 1024, 200, 64, 32 };
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(sizes[i]);
 	struct tcslab_cache *cache;
 
@@ -43,6 +44,8 @@ static int create(int i)
 		args.limit_bytes = TIGHT_BYTES;
 	if (i == LOW)
 		args.zone = TCSLAB_ZONE_DMA32;
+	if (i == RCU)
+		args.flags = TCSLAB_TYPESAFE_BY_RCU;
 	cache = tcslab_cache_create(names[i], &args);
 	if (IS_ERR(cache))
 		return PTR_ERR(cache);

@@ -246,8 +246,8 @@ struct tcslab_ioc_trim {
  * @slot_size: out: bytes that each takes of the quota
  *
  * When the call fails the @done objects allocated by then remain.  Objects are
- * zeroed, but for those of a cache with a constructor, which cannot be read or
- * written.  Handles belong to the open file and are never used again in it.
+ * zeroed; caches whose objects must not be zeroed are refused.  Handles belong to the
+ * open file and are never used again in it.
  */
 struct tcslab_ioc_alloc {
 	__u32 size;
