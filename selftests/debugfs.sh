@@ -7,7 +7,7 @@ DEBUGFS=/sys/kernel/debug/tcslab
 MODULES=/lib/tcslab
 CLASSES=tcslab_size_classes.h
 WORK=$(mktemp -d) || exit 1
-TESTS=14
+TESTS=15
 number=0
 loaded_core=
 loaded_caches=
@@ -226,7 +226,9 @@ read_under_load()
 {
 	(
 		for _ in 1 2 3; do
-			./hold_objects 64:3000 3000:300 100000:5 nc-plain:500 </dev/null >/dev/null
+			./hold_objects 64:3000 3000:300 100000:5 nc-plain:500 </dev/null >/dev/null &
+			./hold_objects 3000:300 64:3000 100000:5 nc-plain:500 </dev/null >/dev/null
+			wait
 		done
 	) &
 	load=$!
@@ -237,6 +239,15 @@ read_under_load()
 		echo >"$DEBUGFS/trim" || return 1
 	done
 	wait $load
+}
+
+# Nobody holds anything, so nothing is held: no span was left behind in the rush.
+nothing_is_left()
+{
+	[ "$(value "$WORK/before" in_use_bytes)" = 0 ] || return 0
+	echo 1 >"$DEBUGFS/trim"
+	snapshot "$WORK/end"
+	same "bytes held" "$(value "$WORK/end" held_bytes)" 0
 }
 
 open_file_keeps_module()
@@ -325,5 +336,7 @@ result $? "trim leaves nothing to release"
 
 read_under_load
 result $? "all files can be read under load"
+nothing_is_left
+result $? "nothing is held when nothing is in use"
 open_file_keeps_module
 result $? "an open file keeps the module"
