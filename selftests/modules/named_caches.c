@@ -20,7 +20,7 @@
 
 #define TIGHT_BYTES	65536
 
-enum { PLAIN, CTOR, TIGHT, LOW, RCU, BLANK, NR_CACHES };
+enum { PLAIN, CTOR, TIGHT, LOW, TYPESAFE, BLANK, NR_CACHES };
 
 static struct tcslab_cache *caches[NR_CACHES];
 
@@ -44,7 +44,7 @@ static int create(int i)
 		args.limit_bytes = TIGHT_BYTES;
 	if (i == LOW)
 		args.zone = TCSLAB_ZONE_DMA32;
-	if (i == RCU)
+	if (i == TYPESAFE)
 		args.flags = TCSLAB_TYPESAFE_BY_RCU;
 	cache = tcslab_cache_create(names[i], &args);
 	if (IS_ERR(cache))
