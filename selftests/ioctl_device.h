@@ -145,6 +145,16 @@ static inline unsigned long long read_number(const char *path)
 	return value;
 }
 
+static inline int read_letter(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	int letter = file ? fgetc(file) : EOF;
+
+	if (file)
+		fclose(file);
+	return letter;
+}
+
 static pid_t loader;
 static int loaded_core, loaded_caches;
 
