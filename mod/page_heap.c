@@ -678,10 +678,19 @@ void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 	raw_spin_unlock_irqrestore(&heap->lock, flags);
 }
 
+/**
+ * tcslab_held_pages() - pages that tcslab holds from the kernel now
+ *
+ * In use and free ones of all caches together; what a trim could change.
+ *
+ * Context: any.
+ * Return: pages.
+ */
 unsigned long tcslab_held_pages(void)
 {
 	return atomic_long_read(&held_pages);
 }
+EXPORT_SYMBOL_GPL(tcslab_held_pages);
 
 unsigned long tcslab_peak_held_pages(void)
 {

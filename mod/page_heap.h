@@ -78,8 +78,7 @@ struct tcslab_page_heap_stats {
 void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 			    struct tcslab_page_heap_stats *stats);
 
-/* Of all heaps together; the peak is that of the sum, not the sum of the peaks. */
-unsigned long tcslab_held_pages(void);
+/* As tcslab_held_pages(): the peak of the sum of all heaps, not the sum of the peaks. */
 unsigned long tcslab_peak_held_pages(void);
 
 /* Wholly free chunks of all heaps, in pages: what a release could give back now. */

@@ -411,6 +411,7 @@ size_t tcslab_good_size(size_t size);
 size_t tcslab_alloc_bulk(size_t size, gfp_t gfp, size_t n, void **objs);
 void tcslab_free_bulk(size_t n, void **objs);
 unsigned long tcslab_trim(void);
+unsigned long tcslab_held_pages(void);
 
 /*
  * Size class of a request; class 0 is a closed cache for what is no class: size
