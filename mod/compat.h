@@ -44,6 +44,11 @@ static inline void shrinker_free(struct shrinker *shrinker)
 }
 #endif
 
+/* 6.6 can keep a cache to itself; before, this flag did that and nothing else. */
+#ifndef SLAB_NO_MERGE
+#define SLAB_NO_MERGE	SLAB_NOLEAKTRACE
+#endif
+
 /* 6.13 sets a timer's function together with the rest. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define hrtimer_setup(timer, fn, clock, mode) do {			\
