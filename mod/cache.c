@@ -15,6 +15,7 @@
 #include "cache.h"
 #include "central.h"
 #include "cpu_cache.h"
+#include "nested.h"
 #include "page_heap.h"
 #include "size_class.h"
 #include "span.h"
@@ -74,7 +75,11 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 		align = max_t(unsigned int, align, cache_line_size());
 	cache->align = align;
 	cache->object_size = args->size;
-	cache->size = ALIGN(args->size, align);
+	cache->size = args->size;
+	/* A free that is parked must not write where readers look. */
+	if (args->flags & TCSLAB_TYPESAFE_BY_RCU)
+		cache->size = ALIGN(args->size, sizeof(void *)) + sizeof(void *);
+	cache->size = ALIGN(cache->size, align);
 	cache->span_pages = tcslab_span_pages(cache->size);
 	cache->span_objs = cache->span_pages * PAGE_SIZE / cache->size;
 	cache->recip = DIV64_U64_ROUND_UP(1ULL << TCSLAB_RECIP_SHIFT, cache->size);
@@ -203,6 +208,7 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 	if (WARN_ON_ONCE(cache->general))
 		return -EINVAL;
 	tcslab_rcu_barrier();
+	tcslab_unpark();
 	cpus_read_lock();
 	mutex_lock(&tcslab_cache_mutex);
 	in_use = empty_cache(cache);
@@ -280,6 +286,7 @@ static int cpu_dead(unsigned int cpu)
 {
 	struct tcslab_cache *cache;
 
+	tcslab_unpark_dead(cpu);
 	mutex_lock(&tcslab_cache_mutex);
 	tcslab_for_each_cache(cache)
 		tcslab_cpu_cache_drain_dead(cache, cpu);
@@ -429,6 +436,7 @@ void tcslab_cache_exit(void)
 	struct tcslab_cache *cache, *next;
 	unsigned long in_use;
 
+	tcslab_unpark();
 	/* Without the callback no CPU may go before its arrays are empty. */
 	cpus_read_lock();
 	if (hotplug_state > 0)

@@ -19,7 +19,9 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "cache.h"
 #include "central.h"
+#include "nested.h"
 #include "page_heap.h"
 
 #define TRANSFER_BATCHES	8
@@ -253,7 +255,8 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 	unsigned int got;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&central->lock, flags);
+	if (!tcslab_may_lock_irqsave(&central->lock, flags))
+		return 0;
 	got = min(n, central->nr_transfer);
 	central->nr_transfer -= got;
 	memcpy(objs, central->transfer + central->nr_transfer, got * sizeof(*objs));
@@ -264,7 +267,7 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 
 		got += span_alloc(central, cache, span, objs + got, n - got);
 	}
-	raw_spin_unlock_irqrestore(&central->lock, flags);
+	tcslab_unlock_irqrestore(&central->lock, flags);
 	return got;
 }
 
@@ -277,7 +280,12 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 	LIST_HEAD(empty);
 	unsigned int i;
 
-	raw_spin_lock_irqsave(&central->lock, flags);
+	if (unlikely(tcslab_nested())) {
+		for (i = 0; i < n; i++)
+			tcslab_park(cache, objs[i]);
+		return;
+	}
+	tcslab_lock_irqsave(&central->lock, flags);
 	if (central->nr_transfer + n <= central->transfer_max) {
 		memcpy(central->transfer + central->nr_transfer, objs, n * sizeof(*objs));
 		central->nr_transfer += n;
@@ -290,7 +298,7 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 			bad_obj = objs[i];
 		}
 	}
-	raw_spin_unlock_irqrestore(&central->lock, flags);
+	tcslab_unlock_irqrestore(&central->lock, flags);
 
 	release_spans(cache, &empty);
 	report_bad_free(why, cache, bad_obj);
@@ -307,7 +315,7 @@ static void drain_node(struct tcslab_cache *cache, int node)
 		enum bad_free why = BAD_NONE, bad;
 		void *bad_obj = NULL, *obj;
 
-		raw_spin_lock_irqsave(&central->lock, flags);
+		tcslab_lock_irqsave(&central->lock, flags);
 		n = min(central->nr_transfer, cache->batch);
 		for (i = 0; i < n; i++) {
 			obj = central->transfer[--central->nr_transfer];
@@ -317,7 +325,7 @@ static void drain_node(struct tcslab_cache *cache, int node)
 				bad_obj = obj;
 			}
 		}
-		raw_spin_unlock_irqrestore(&central->lock, flags);
+		tcslab_unlock_irqrestore(&central->lock, flags);
 		report_bad_free(why, cache, bad_obj);
 	} while (n);
 	release_spans(cache, &empty);
@@ -329,6 +337,21 @@ void tcslab_central_drain(struct tcslab_cache *cache)
 
 	for (node = 0; node < nr_node_ids; node++)
 		drain_node(cache, node);
+}
+
+void *tcslab_object_around(void *inside)
+{
+	struct tcslab_cache *cache = tcslab_cache_of(inside);
+	struct tcslab_span *span;
+	unsigned int index;
+
+	if (cache == tcslab_large_cache)
+		return PTR_ALIGN_DOWN(inside, PAGE_SIZE);
+	if (WARN_ONCE(!cache, "tcslab: %p is not ours; leaked\n", inside))
+		return NULL;
+	span = tcslab_page_span(virt_to_page(inside));
+	index = tcslab_span_index(cache, inside - tcslab_span_base(span));
+	return tcslab_span_base(span) + (size_t)index * cache->size;
 }
 
 bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj)
@@ -372,12 +395,12 @@ void tcslab_central_report_leaks(struct tcslab_cache *cache)
 		struct tcslab_central *central = &cache->central[node];
 		unsigned int n, i;
 
-		raw_spin_lock_irqsave(&central->lock, flags);
+		tcslab_lock_irqsave(&central->lock, flags);
 		n = live_objects(cache, &central->full, objs, LEAKS_SHOWN);
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
 			n += live_objects(cache, &central->partial[list], objs + n,
 					  LEAKS_SHOWN - n);
-		raw_spin_unlock_irqrestore(&central->lock, flags);
+		tcslab_unlock_irqrestore(&central->lock, flags);
 		for (i = 0; i < n; i++)
 			pr_err("tcslab: cache %s: object %p is in use\n", cache->name, objs[i]);
 	}
@@ -394,11 +417,11 @@ void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats 
 	for (node = 0; node < nr_node_ids; node++) {
 		struct tcslab_central *central = &cache->central[node];
 
-		raw_spin_lock_irqsave(&central->lock, flags);
+		tcslab_lock_irqsave(&central->lock, flags);
 		stats->transfer_cached += central->nr_transfer;
 		stats->central_free += central->nr_free;
 		stats->spans += central->nr_spans;
-		raw_spin_unlock_irqrestore(&central->lock, flags);
+		tcslab_unlock_irqrestore(&central->lock, flags);
 	}
 }
 
@@ -413,13 +436,13 @@ void tcslab_central_occupancy(struct tcslab_cache *cache,
 	for (node = 0; node < nr_node_ids; node++) {
 		struct tcslab_central *central = &cache->central[node];
 
-		raw_spin_lock_irqsave(&central->lock, flags);
+		tcslab_lock_irqsave(&central->lock, flags);
 		list_for_each_entry(span, &central->full, list)
 			hist[0]++;
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
 			list_for_each_entry(span, &central->partial[list], list)
 				hist[DIV_ROUND_UP(span->nfree * 8, span->nobjs)]++;
-		raw_spin_unlock_irqrestore(&central->lock, flags);
+		tcslab_unlock_irqrestore(&central->lock, flags);
 	}
 }
 

@@ -23,7 +23,7 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 
 /*
  * Give @n objects of @node back.  Those that are no live objects of @cache are
- * reported and dropped.  Any context.
+ * reported and dropped.  Any context, NMI included.
  */
 void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs,
 			 unsigned int n);
@@ -37,6 +37,12 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
 
 /* Empty the transfer caches into the spans.  Task context. */
 void tcslab_central_drain(struct tcslab_cache *cache);
+
+/*
+ * The start of the object that @inside is part of, of a large one in its first page.
+ * NULL, and a report, if it is not ours.
+ */
+void *tcslab_object_around(void *inside);
 
 /* True if @obj is the start of an object of @cache; it may be a free one. */
 bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj);

@@ -11,6 +11,7 @@
 #include "cache.h"
 #include "central.h"
 #include "compat.h"
+#include "nested.h"
 #include "page_heap.h"
 #include "size_class.h"
 
@@ -121,6 +122,10 @@ EXPORT_SYMBOL_GPL(tcslab_alloc_bulk);
 
 static void free_large(const void *obj, struct tcslab_span *span)
 {
+	if (unlikely(tcslab_nested())) {
+		tcslab_park(tcslab_large_cache, (void *)obj);
+		return;
+	}
 	kmemleak_free(obj);
 	if (want_init_on_free())
 		memset((void *)obj, 0, (size_t)span->npages << PAGE_SHIFT);

@@ -6,6 +6,7 @@
 #include "cache.h"
 #include "chardev.h"
 #include "debugfs.h"
+#include "nested.h"
 #include "page_heap.h"
 #include "rcu.h"
 #include "scavenger.h"
@@ -20,6 +21,8 @@ static int __init tcslab_init(void)
 	int err;
 
 	tcslab_size_class_init();
+	tcslab_nested_init();
+	tcslab_rcu_init();
 	err = tcslab_page_heap_init();
 	if (err)
 		return err;

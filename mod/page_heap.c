@@ -24,6 +24,7 @@
 #include <linux/spinlock.h>
 
 #include "compat.h"
+#include "nested.h"
 #include "page_heap.h"
 #include "scavenger.h"
 
@@ -372,10 +373,10 @@ static bool add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
 		if (!spare[n])
 			break;
 	}
-	raw_spin_lock_irqsave(&heap->lock, flags);
+	tcslab_lock_irqsave(&heap->lock, flags);
 	for (i = 0; i < n; i++)
 		put_spare(heap, spare[i]);
-	raw_spin_unlock_irqrestore(&heap->lock, flags);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return n == SPLIT_SPARES;
 }
 
@@ -468,7 +469,7 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 	note_growth((unsigned long)page_address(page) - PAGE_OFFSET + (PAGE_SIZE << order),
 		    span->npages);
 
-	raw_spin_lock_irqsave(&heap->lock, flags);
+	tcslab_lock_irqsave(&heap->lock, flags);
 	list_add(&chunk->list, &heap->chunks);
 	insert_free(heap, span);
 	heap->stats.chunks++;
@@ -476,7 +477,7 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 	heap->stats.held_pages += span->npages;
 	heap->stats.peak_held_pages = max(heap->stats.peak_held_pages,
 					  heap->stats.held_pages);
-	raw_spin_unlock_irqrestore(&heap->lock, flags);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
 	tcslab_scavenger_wake();
 	return heap;
 
@@ -495,7 +496,7 @@ static struct tcslab_span *detach_free_chunk(struct tcslab_page_heap *heap,
 	struct tcslab_span *span = NULL;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&heap->lock, flags);
+	tcslab_lock_irqsave(&heap->lock, flags);
 	chunk = list_first_entry_or_null(&heap->free_chunks, struct tcslab_chunk, free_list);
 	if (chunk && time_after_eq(jiffies, chunk->free_since + age)) {
 		span = tcslab_page_span(chunk->page);
@@ -505,7 +506,7 @@ static struct tcslab_span *detach_free_chunk(struct tcslab_page_heap *heap,
 		heap->stats.released++;
 		heap->stats.held_pages -= span->npages;
 	}
-	raw_spin_unlock_irqrestore(&heap->lock, flags);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return span;
 }
 
@@ -535,10 +536,10 @@ static void trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
 
 	do {
 		span = NULL;
-		raw_spin_lock_irqsave(&heap->lock, flags);
+		tcslab_lock_irqsave(&heap->lock, flags);
 		if (heap->nr_spares > keep)
 			span = take_spare(heap);
-		raw_spin_unlock_irqrestore(&heap->lock, flags);
+		tcslab_unlock_irqrestore(&heap->lock, flags);
 		if (span)
 			free_span(span);
 	} while (span);
@@ -553,7 +554,7 @@ static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 	struct tcslab_span *span = NULL;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&heap->lock, flags);
+	tcslab_lock_irqsave(&heap->lock, flags);
 	*spares = heap->nr_spares >= SPLIT_SPARES;
 	if (*spares)
 		span = best_fit(heap, req->npages, req->align);
@@ -561,7 +562,7 @@ static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 		carve(heap, span, req->npages, req->align);
 		publish(heap, span, req->cache, req->state);
 	}
-	raw_spin_unlock_irqrestore(&heap->lock, flags);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return span;
 }
 
@@ -602,6 +603,8 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 	bool spares;
 	int other;
 
+	if (unlikely(tcslab_nested()))
+		return NULL;
 	if (!static_branch_unlikely(&tcslab_numa_key) || gfp & __GFP_THISNODE)
 		return take_or_grow(heap, &req, gfp);
 	/* A node that is full, or has no memory, lives on what the others have free. */
@@ -622,7 +625,7 @@ void tcslab_page_heap_free(struct tcslab_span *span)
 	struct tcslab_span *other;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&heap->lock, flags);
+	tcslab_lock_irqsave(&heap->lock, flags);
 	unpublish(heap, span);
 	other = claim_neighbour(heap, span, false);
 	if (other) {
@@ -636,7 +639,7 @@ void tcslab_page_heap_free(struct tcslab_span *span)
 		put_spare(heap, other);
 	}
 	insert_free(heap, span);
-	raw_spin_unlock_irqrestore(&heap->lock, flags);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
 }
 
 unsigned long tcslab_page_heap_release(unsigned long npages, unsigned long age)
@@ -667,7 +670,7 @@ void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 	unsigned long flags, bit;
 	struct rb_node *last;
 
-	raw_spin_lock_irqsave(&heap->lock, flags);
+	tcslab_lock_irqsave(&heap->lock, flags);
 	*stats = heap->stats;
 	last = rb_last(&heap->long_free);
 	bit = find_last_bit(heap->nonempty, TCSLAB_SHORT_PAGES);
@@ -675,7 +678,7 @@ void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 		stats->longest_free = rb_entry(last, struct tcslab_span, node)->npages;
 	else if (bit < TCSLAB_SHORT_PAGES)
 		stats->longest_free = bit + 1;
-	raw_spin_unlock_irqrestore(&heap->lock, flags);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
 }
 
 /**

@@ -19,10 +19,8 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include "cache.h"
 #include "central.h"
 #include "rcu.h"
-#include "span.h"
 
 #define BATCH_BYTES	2048	/* bounds what one callback frees: 254 objects */
 #define FLUSH_DELAY	(HZ / 20)
@@ -51,9 +49,7 @@ struct rcu_cpu {
 	struct rcu_batch *batch;
 };
 
-static DEFINE_PER_CPU(struct rcu_cpu, rcu_cpus) = {
-	.lock = __RAW_SPIN_LOCK_UNLOCKED(rcu_cpus.lock),
-};
+static DEFINE_PER_CPU(struct rcu_cpu, rcu_cpus);
 
 static void flush_all(struct work_struct *work);
 static DECLARE_DELAYED_WORK(flush_later, flush_all);
@@ -131,25 +127,9 @@ static bool add_or_grow(void *obj, gfp_t gfp)
 	return done;
 }
 
-/* The start of the object that @inside, no further in than a page, is part of. */
-static void *object_around(void *inside)
-{
-	struct tcslab_cache *cache = tcslab_cache_of(inside);
-	struct tcslab_span *span;
-	unsigned int index;
-
-	if (cache == tcslab_large_cache)
-		return PTR_ALIGN_DOWN(inside, PAGE_SIZE);
-	if (WARN_ONCE(!cache, "tcslab: %p, freed by RCU, is not ours; leaked\n", inside))
-		return NULL;
-	span = tcslab_page_span(virt_to_page(inside));
-	index = tcslab_span_index(cache, inside - tcslab_span_base(span));
-	return tcslab_span_base(span) + (size_t)index * cache->size;
-}
-
 static void free_one(struct rcu_head *head)
 {
-	tcslab_free(object_around(head));
+	tcslab_free(tcslab_object_around(head));
 }
 
 /* See tcslab_free_rcu(), which checks what the compiler can check. */
@@ -196,6 +176,14 @@ void tcslab_rcu_barrier(void)
 	rcu_barrier();
 }
 EXPORT_SYMBOL_GPL(tcslab_rcu_barrier);
+
+void __init tcslab_rcu_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		raw_spin_lock_init(&per_cpu_ptr(&rcu_cpus, cpu)->lock);
+}
 
 void tcslab_rcu_exit(void)
 {

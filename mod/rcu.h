@@ -3,6 +3,8 @@
 #ifndef TCSLAB_RCU_H
 #define TCSLAB_RCU_H
 
+void tcslab_rcu_init(void);
+
 /* After the last user is gone; no callback of ours runs any more when it returns. */
 void tcslab_rcu_exit(void);
 

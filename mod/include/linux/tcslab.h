@@ -13,8 +13,8 @@
  * A general allocation is nothing but an allocation from one of a fixed set of
  * caches, one for each size class and zone.
  *
- * Contexts: task, softirq and hardirq, with interrupts on or off.  Nothing
- * sleeps unless the gfp flags allow it.
+ * Contexts: all, NMI included, with interrupts on or off.  Nothing sleeps unless the
+ * gfp flags allow it; Documentation/contexts.md has what may fail where.
  *
  * Limits: memory comes from the kernel's direct map and is physically
  * contiguous; nothing larger than the largest block of the page allocator can
@@ -354,7 +354,7 @@ void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs);
  * The idea of a per-CPU stack in front of shared lists is Bonwick's magazine
  * layer and TCMalloc's thread cache.
  *
- * Context: any but NMI; sleeps only if @gfp allows it.
+ * Context: any; sleeps only if @gfp allows it.
  * Return: the object, or NULL when there is no memory, the cache's limit is
  * reached, or @gfp has __GFP_HIGHMEM or __GFP_MOVABLE.
  */
@@ -390,7 +390,7 @@ static __always_inline void *tcslab_cache_zalloc(struct tcslab_cache *cache, gfp
  * An object of another cache, or one that is free already, is reported and
  * leaked when it reaches the central list.
  *
- * Context: any but NMI; never sleeps.
+ * Context: any; never sleeps.
  */
 static __always_inline void tcslab_cache_free(struct tcslab_cache *cache, void *obj)
 {
@@ -433,7 +433,7 @@ static __always_inline unsigned int tcslab_size_class(size_t size)
  * @size: bytes; 0 gives ZERO_SIZE_PTR, as kmalloc() does
  * @gfp: as for kmalloc(), and GFP_DMA32 works too
  *
- * Context: any but NMI; sleeps only if @gfp allows it.
+ * Context: any; sleeps only if @gfp allows it.
  * Return: the memory; ZERO_SIZE_PTR for @size 0; NULL when there is none, when
  * @size is larger than the largest block of the page allocator (with a warning
  * unless __GFP_NOWARN), or when @gfp has __GFP_HIGHMEM or __GFP_MOVABLE.
@@ -489,7 +489,7 @@ static __always_inline void *tcslab_calloc(size_t n, size_t size, gfp_t gfp)
  *
  * A pointer that is not ours is reported once and otherwise left alone.
  *
- * Context: any but NMI; never sleeps.
+ * Context: any; never sleeps.
  */
 static __always_inline void tcslab_free(const void *obj)
 {
@@ -517,7 +517,7 @@ static __always_inline void tcslab_free(const void *obj)
  *
  * Saves the look-up of the cache, as C++'s sized delete does in TCMalloc.
  *
- * Context: any but NMI; never sleeps.
+ * Context: any; never sleeps.
  */
 static __always_inline void tcslab_free_sized(const void *obj, size_t size)
 {

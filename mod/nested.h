@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Calls from inside of our own locked sections
+ *
+ * An NMI, a kprobe or a tracepoint's handler may run while its CPU holds one of our
+ * raw locks, or waits for one.  Such a call must not wait for any of them: who holds
+ * it may be the interrupted code, or somebody who waits for that.  It takes a lock
+ * only if it is free, allocates from what is at hand, and parks what it frees on a
+ * list of its CPU that an irq_work empties a moment later.
+ *
+ * So all locks of the tiers are taken through tcslab_lock_irqsave().
+ */
+#ifndef TCSLAB_NESTED_H
+#define TCSLAB_NESTED_H
+
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/spinlock.h>
+
+#include <linux/tcslab.h>
+
+/* Raw locks of ours that this CPU holds or waits for; read with interrupts off. */
+DECLARE_PER_CPU(unsigned int, tcslab_lock_depth);
+
+#define tcslab_lock_irqsave(lock, flags) do {		\
+	local_irq_save(flags);				\
+	__this_cpu_inc(tcslab_lock_depth);		\
+	raw_spin_lock(lock);				\
+} while (0)
+
+#define tcslab_unlock_irqrestore(lock, flags) do {	\
+	raw_spin_unlock(lock);				\
+	__this_cpu_dec(tcslab_lock_depth);		\
+	local_irq_restore(flags);			\
+} while (0)
+
+/* True if the caller must not wait for a lock of ours. */
+static inline bool tcslab_nested(void)
+{
+	/* The sections run with interrupts off: who finds them so cannot migrate. */
+	return in_nmi() || (irqs_disabled() && raw_cpu_read(tcslab_lock_depth));
+}
+
+/* Take @lock, or return false if the caller must not wait for it. */
+#define tcslab_may_lock_irqsave(lock, flags) ({		\
+	raw_spinlock_t *__lock = (lock);		\
+	unsigned long __flags;				\
+	bool __locked = true;				\
+							\
+	local_irq_save(__flags);			\
+	if (likely(!tcslab_nested())) {			\
+		__this_cpu_inc(tcslab_lock_depth);	\
+		raw_spin_lock(__lock);			\
+	} else if (raw_spin_trylock(__lock)) {		\
+		__this_cpu_inc(tcslab_lock_depth);	\
+	} else {					\
+		local_irq_restore(__flags);		\
+		__locked = false;			\
+	}						\
+	(flags) = __flags;				\
+	__locked;					\
+})
+
+/*
+ * Where in a free object of @cache the list's link is: behind what a user may read,
+ * if there is room.  Caches that are type-safe by RCU make room; the others run
+ * their constructor again if there is none.
+ */
+static inline size_t tcslab_park_offset(const struct tcslab_cache *cache)
+{
+	size_t offset = ALIGN(cache->object_size, sizeof(void *));
+
+	return offset + sizeof(void *) <= cache->size ? offset : 0;
+}
+
+void tcslab_nested_init(void);
+
+/* Keep a free object of @cache until the locks can be taken.  Any context. */
+void tcslab_park(struct tcslab_cache *cache, void *obj);
+
+/* Do the frees that are parked, on all CPUs.  Task context. */
+void tcslab_unpark(void);
+
+/* The same for a CPU that is dead. */
+void tcslab_unpark_dead(unsigned int cpu);
+
+#endif /* TCSLAB_NESTED_H */

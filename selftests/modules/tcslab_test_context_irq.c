@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hard interrupts in the middle of everything
+ *
+ * On each CPU a task allocates and frees as fast as it can, a timer's hard interrupt
+ * and an IPI that the task sends to itself do the same, and the caches are drained
+ * all the time.  It ends when arrays were met busy often enough.
+ */
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/irq_work.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+
+#include "../../mod/compat.h"
+#include "context_objects.h"
+#include "context_test.h"
+
+static int period_us = 20;
+module_param(period_us, int, 0400);
+
+static unsigned int busy = 10000;
+module_param(busy, uint, 0400);
+MODULE_PARM_DESC(busy, "how often arrays have to be met busy");
+
+#define MAX_SECONDS	100
+
+struct cpu_state {
+	struct hrtimer timer;
+	struct irq_work ipi;
+	struct context_stash task, tick, irq;
+	unsigned long ticks, ipis;
+};
+
+static DEFINE_PER_CPU(struct cpu_state, states);
+static bool stop;
+
+static enum hrtimer_restart tick(struct hrtimer *timer)
+{
+	struct cpu_state *state = container_of(timer, struct cpu_state, timer);
+	unsigned int i;
+
+	state->ticks++;
+	for (i = 0; i < 4; i++)
+		context_step(&state->tick, GFP_NOWAIT | __GFP_NOWARN);
+	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_USEC *
+					       (period_us + context_random(&state->tick) % 8)));
+	return HRTIMER_RESTART;
+}
+
+static void ipi(struct irq_work *work)
+{
+	struct cpu_state *state = container_of(work, struct cpu_state, ipi);
+
+	state->ipis++;
+	context_step(&state->irq, GFP_ATOMIC | __GFP_NOWARN);
+}
+
+static int hammer(void *arg)
+{
+	struct cpu_state *state = this_cpu_ptr(&states);
+	unsigned int i;
+
+	state->task.seed = 1 + 3 * smp_processor_id();
+	state->tick.seed = 2 + 3 * smp_processor_id();
+	state->irq.seed = 3 + 3 * smp_processor_id();
+	state->ipi = IRQ_WORK_INIT_HARD(ipi);
+	hrtimer_setup(&state->timer, tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&state->timer, ns_to_ktime(NSEC_PER_USEC * period_us),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+	for (i = 0; !READ_ONCE(stop); i++) {
+		if (!(i % 16))
+			irq_work_queue(&state->ipi);
+		context_sweep(&state->task, i & 32 ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
+		if (!(i % 256))
+			cond_resched();
+	}
+	hrtimer_cancel(&state->timer);
+	irq_work_sync(&state->ipi);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+static void run(void)
+{
+	static struct task_struct *tasks[NR_CPUS];
+	unsigned long ticks = 0, ipis = 0, allocs = 0, fails = 0;
+	unsigned long end = jiffies + MAX_SECONDS * HZ;
+	unsigned int i;
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		tasks[cpu] = kthread_create_on_cpu(hammer, NULL, cpu, "tcslab-irq/%u");
+		if (!IS_ERR(tasks[cpu]))
+			wake_up_process(tasks[cpu]);
+	}
+	cpus_read_unlock();
+	while (context_nested() <= busy && time_before(jiffies, end)) {
+		msleep(50);
+		for (i = 0; i < 2; i++)
+			tcslab_cache_shrink(context_caches[i]);
+	}
+	WRITE_ONCE(stop, true);
+	for_each_possible_cpu(cpu) {
+		struct cpu_state *state = per_cpu_ptr(&states, cpu);
+
+		if (!IS_ERR_OR_NULL(tasks[cpu]))
+			kthread_stop(tasks[cpu]);
+		context_empty(&state->task);
+		context_empty(&state->tick);
+		context_empty(&state->irq);
+		ticks += state->ticks;
+		ipis += state->ipis;
+		allocs += state->task.allocs + state->tick.allocs + state->irq.allocs;
+		fails += state->task.fails + state->tick.fails + state->irq.fails;
+	}
+	context_check(context_nested() > busy, "arrays were met busy %lu times", context_nested());
+	context_check(ticks && ipis, "by %lu timer interrupts and %lu IPIs", ticks, ipis);
+	context_check(!atomic_read(&context_doubly), "no object had two owners (%d of %lu)",
+		      atomic_read(&context_doubly), allocs);
+	context_check(fails * 100 <= allocs, "atomic callers got what they wanted (%lu did not)",
+		      fails);
+}
+
+static int __init context_irq_init(void)
+{
+	unsigned int i;
+	int err = context_create();
+
+	if (err)
+		return err;
+	run();
+	for (i = 0; i < 2; i++)
+		context_check(!tcslab_cache_destroy(context_caches[i]), "none was lost");
+	context_plan();
+	return 0;
+}
+
+static void __exit context_irq_exit(void)
+{
+}
+
+module_init(context_irq_init);
+module_exit(context_irq_exit);
+
+MODULE_DESCRIPTION("tcslab test: hard interrupts");
+MODULE_LICENSE("GPL");
