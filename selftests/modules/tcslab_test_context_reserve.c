@@ -15,6 +15,7 @@
 #include "context_test.h"
 
 #define PROMISED	40
+#define SCARCE		2
 #define ROUNDS		30000
 #define MAX_OBJS	4096
 #define PERIOD_NS	30000
@@ -118,21 +119,24 @@ static int taker(void *arg)
 	return 0;
 }
 
-/* No more than PROMISED at a time, so that nobody may be sent away. */
-static void test_crowd(void)
+/*
+ * With PROMISED objects, more than are wanted at a time, nobody may be sent away.
+ * With SCARCE ones everybody goes for the same slots.
+ */
+static void test_crowd(unsigned int promised)
 {
 	struct task_struct *tasks[8];
 	unsigned int i;
 
-	for (i = 0; i < nr_all; i++)
-		memset(all[i], 0, sizeof(struct thing));
-	for (i = 0; i < PROMISED; i++) {
+	for (i = 0; i < promised; i++) {
 		struct thing *thing = tcslab_reserve_alloc(reserve);
 
 		if (thing)
 			memset(thing, 0, sizeof(*thing));
 		tcslab_reserve_free(reserve, thing);
 	}
+	atomic_set(&served, 0);
+	atomic_set(&missed, 0);
 	atomic_set(&running, ARRAY_SIZE(tasks));
 	for (i = 0; i < ARRAY_SIZE(tasks); i++) {
 		tasks[i] = kthread_create(taker, NULL, "tcslab-take/%u", i);
@@ -150,9 +154,9 @@ static void test_crowd(void)
 			kthread_stop(tasks[i]);
 	context_check(!atomic_read(&doubly), "no object had two owners (%d had, of %d)",
 		      atomic_read(&doubly), atomic_read(&served));
-	context_check(!atomic_read(&missed), "nobody was sent away (%d were)",
-		      atomic_read(&missed));
-	context_check(tcslab_reserve_left(reserve) == PROMISED, "%u objects are there again",
+	context_check(promised == SCARCE || !atomic_read(&missed),
+		      "nobody was sent away without need (%d were)", atomic_read(&missed));
+	context_check(tcslab_reserve_left(reserve) == promised, "%u objects are there again",
 		      tcslab_reserve_left(reserve));
 }
 
@@ -171,8 +175,14 @@ static int __init context_reserve_init(void)
 	if (context_check(!IS_ERR(reserve), "a reserve")) {
 		context_check(tcslab_reserve_left(reserve) == PROMISED, "is full");
 		test_promise();
-		test_crowd();
+		test_crowd(PROMISED);
 		tcslab_reserve_destroy(reserve);
+		reserve = tcslab_reserve_create(things, SCARCE, GFP_KERNEL);
+		if (context_check(!IS_ERR(reserve), "a small reserve")) {
+			exhaust();
+			test_crowd(SCARCE);
+			tcslab_reserve_destroy(reserve);
+		}
 	}
 	while (nr_all)
 		tcslab_cache_free(things, all[--nr_all]);
