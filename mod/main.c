@@ -11,6 +11,7 @@
 #include "rcu.h"
 #include "scavenger.h"
 #include "size_class.h"
+#include "stock.h"
 
 static bool checks;
 module_param(checks, bool, 0400);
@@ -36,12 +37,14 @@ static int __init tcslab_init(void)
 	if (err)
 		goto exit_scavenger;
 	tcslab_debugfs_init();
+	tcslab_stock_init();
 	return 0;
 
 exit_scavenger:
 	tcslab_scavenger_exit();
 exit_cache:
 	tcslab_cache_exit();
+	tcslab_stock_exit();
 exit_page_heap:
 	tcslab_page_heap_exit();
 	return err;
@@ -54,6 +57,7 @@ static void __exit tcslab_exit(void)
 	tcslab_rcu_exit();
 	tcslab_scavenger_exit();
 	tcslab_cache_exit();
+	tcslab_stock_exit();
 	tcslab_page_heap_exit();
 }
 

@@ -27,6 +27,7 @@
 #include "nested.h"
 #include "page_heap.h"
 #include "scavenger.h"
+#include "stock.h"
 
 #define MIN_CHUNK_ORDER		4	/* 64 KiB: a handful of spans */
 #define MAX_CHUNK_ORDER		min(9, MAX_PAGE_ORDER)	/* 2 MiB, a huge page */
@@ -548,11 +549,20 @@ static void trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
 /* ---------------------------------------------------------------- interface */
 
 /* From the FREE spans of one heap.  NULL when there is none, or no spares. */
+static bool is_low(const struct tcslab_page_heap *heap, unsigned long npages,
+		   unsigned int nr_spares)
+{
+	lockdep_assert_held(&heap->lock);
+	return heap->zone == TCSLAB_ZONE_NORMAL &&
+	       (heap->stats.free_pages < npages || heap->nr_spares < nr_spares);
+}
+
 static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 				     const struct span_request *req, bool *spares)
 {
 	struct tcslab_span *span = NULL;
 	unsigned long flags;
+	bool low;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
 	*spares = heap->nr_spares >= SPLIT_SPARES;
@@ -562,7 +572,10 @@ static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 		carve(heap, span, req->npages, req->align);
 		publish(heap, span, req->cache, req->state);
 	}
+	low = is_low(heap, TCSLAB_STOCK_PAGES / 2, TCSLAB_STOCK_SPARES / 2);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && low)
+		tcslab_stock_wanted();
 	return span;
 }
 
@@ -617,6 +630,25 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 			return span;
 	}
 	return take_or_grow(heap, &req, gfp);
+}
+
+void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npages,
+			    unsigned int nr_spares)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
+	struct tcslab_page_heap *heap = heap_of(node, zone);
+	unsigned long flags, free;
+	unsigned int spares;
+
+	for (;;) {
+		tcslab_lock_irqsave(&heap->lock, flags);
+		free = heap->stats.free_pages;
+		spares = heap->nr_spares;
+		tcslab_unlock_irqrestore(&heap->lock, flags);
+		if (spares < nr_spares ? !add_spares(heap, gfp) :
+		    free >= npages || !grow(heap, TCSLAB_MAX_SPAN_PAGES, gfp))
+			return;
+	}
 }
 
 void tcslab_page_heap_free(struct tcslab_span *span)

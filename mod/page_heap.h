@@ -29,6 +29,13 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 					   unsigned int npages, unsigned int align,
 					   gfp_t gfp, int node);
 
+/*
+ * Grow until there are @npages free pages and @nr_spares structures, or no memory.
+ * Task context.
+ */
+void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npages,
+			    unsigned int nr_spares);
+
 /* Give a span back.  Any context, never sleeps, not under a central lock. */
 void tcslab_page_heap_free(struct tcslab_span *span);
 

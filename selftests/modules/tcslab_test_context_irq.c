@@ -35,6 +35,7 @@ struct cpu_state {
 };
 
 static DEFINE_PER_CPU(struct cpu_state, states);
+static DEFINE_RAW_SPINLOCK(raw_lock);
 static bool stop;
 
 static enum hrtimer_restart tick(struct hrtimer *timer)
@@ -61,6 +62,7 @@ static void ipi(struct irq_work *work)
 static int hammer(void *arg)
 {
 	struct cpu_state *state = this_cpu_ptr(&states);
+	unsigned long flags;
 	unsigned int i;
 
 	state->task.seed = 1 + 3 * smp_processor_id();
@@ -73,7 +75,15 @@ static int hammer(void *arg)
 	for (i = 0; !READ_ONCE(stop); i++) {
 		if (!(i % 16))
 			irq_work_queue(&state->ipi);
-		context_sweep(&state->task, i & 32 ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
+		/* On PREEMPT_RT this lock, too, keeps everybody from the kernel's allocators. */
+		if (IS_ENABLED(CONFIG_PREEMPT_RT) && i & 64) {
+			raw_spin_lock_irqsave(&raw_lock, flags);
+			context_sweep(&state->task, GFP_ATOMIC | __GFP_NOWARN);
+			raw_spin_unlock_irqrestore(&raw_lock, flags);
+		} else {
+			context_sweep(&state->task,
+				      i & 32 ? GFP_KERNEL : GFP_NOWAIT | __GFP_NOWARN);
+		}
 		if (!(i % 256))
 			cond_resched();
 	}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The worker that keeps free spans in stock on PREEMPT_RT; see stock.h */
+#include <linux/irq_work.h>
+#include <linux/nodemask.h>
+#include <linux/workqueue.h>
+
+#include "page_heap.h"
+#include "stock.h"
+
+static void fill(struct work_struct *work)
+{
+	int node;
+
+	/* The low zones are too small to be parked. */
+	for_each_node_state(node, N_MEMORY)
+		tcslab_page_heap_stock(node, TCSLAB_ZONE_NORMAL, TCSLAB_STOCK_PAGES,
+				       TCSLAB_STOCK_SPARES);
+}
+
+static DECLARE_WORK(fill_work, fill);
+
+/* Waking a worker takes locks that the caller may hold: from an interrupt then. */
+static void wake_filler(struct irq_work *work)
+{
+	queue_work(system_unbound_wq, &fill_work);
+}
+
+static DEFINE_IRQ_WORK(wake_work, wake_filler);
+
+void tcslab_stock_wanted(void)
+{
+	irq_work_queue(&wake_work);
+}
+
+void __init tcslab_stock_init(void)
+{
+	fill(NULL);
+}
+
+void tcslab_stock_exit(void)
+{
+	irq_work_sync(&wake_work);
+	cancel_work_sync(&fill_work);
+}
