@@ -264,7 +264,8 @@ static int recycler(void *arg)
 	void *large[8];
 	unsigned int i, round;
 
-	for (round = 0; round < 200; round++) {
+	/* Until readers have seen something. */
+	for (round = 0; round < 200 || (round < 4000 && atomic_read(&looks) < 150); round++) {
 		for (i = 0; i < ARRAY_SIZE(held); i++) {
 			held[i] = tcslab_cache_alloc(typed, GFP_KERNEL);
 			if (!held[i])
