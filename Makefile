@@ -42,4 +42,13 @@ demo: python3
 check: python3
 	@$(LAB) check --kernel '$(KERNEL)' --test '$(TEST)'
 
-.PHONY: help modules modules_install install clean python3 demo check
+record: python3
+	@python3 scripts/record $(if $(KERNEL),--kernel $(KERNEL))
+
+TRACE ?= selftests/data/boot-6.12.trace.xz
+
+replay: python3
+	@$(LAB) vm $(if $(KERNEL),--kernel $(KERNEL)) --mem 2G --files scripts/record/replay.sh:replay.sh \
+		$(TRACE):$(notdir $(TRACE)) -- sh /replay.sh /$(notdir $(TRACE))
+
+.PHONY: help modules modules_install install clean python3 demo check record replay
