@@ -127,6 +127,7 @@ struct replay_thread {
  * @backend: the allocator
  * @mode: what is done with each object
  * @kmalloc_only: leave out what came from named caches
+ * @mirror_kmalloc: SLUB's kmalloc() goes to caches of its own of the same sizes
  * @spoil: damage objects on purpose, so that somebody sees that damage is seen
  * @windows: the threads wait for each other at the end of each
  * @window: the one being played
@@ -143,6 +144,7 @@ struct replay_player {
 	enum replay_backend backend;
 	enum replay_mode mode;
 	bool kmalloc_only;
+	bool mirror_kmalloc;
 	bool spoil;
 	unsigned int windows;
 	unsigned int window;

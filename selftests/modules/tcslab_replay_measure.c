@@ -203,9 +203,13 @@ static long slub_pages(void)
 
 		for (i = 0; i < ARRAY_SIZE(items); i++) {
 			pages += atomic_long_read(&node->vm_stat[items[i]]);
-			for_each_online_cpu(cpu)
-				pages += data_race(per_cpu_ptr(node->per_cpu_nodestats, cpu)
-						   ->vm_node_stat_diff[items[i]]);
+			for_each_online_cpu(cpu) {
+				const struct per_cpu_nodestat *stat =
+					per_cpu_ptr(node->per_cpu_nodestats, cpu);
+
+				/* Its CPU changes it, but not much while our threads rest. */
+				pages += data_race(stat->vm_node_stat_diff[items[i]]);
+			}
 		}
 	}
 	return pages;
@@ -265,6 +269,7 @@ int replay_pages(struct replay_trace *trace)
 		return err;
 	memset(replay_curves, 0, sizeof(replay_curves));
 	player.mode = REPLAY_TIME;
+	player.mirror_kmalloc = true;
 	for (part = 0; part < ARRAY_SIZE(parts) && !err; part++) {
 		player.kmalloc_only = part;
 		result(parts[part], "live", "peak_bytes", live_bytes(&player));
@@ -279,7 +284,7 @@ int replay_pages(struct replay_trace *trace)
 				break;
 			result(parts[part], backends[player.backend], "peak_pages", meter.peak);
 			result(parts[part], backends[player.backend], "end_pages", meter.now);
-			/* SLUB's may be below the base: kmalloc()'s caches are everybody's. */
+			/* SLUB's may be below the base: the rest of the kernel uses it, too. */
 			meter.now = held_pages(player.backend) - meter.base;
 			result(parts[part], backends[player.backend], "left_pages",
 			       max(meter.now, 0L));

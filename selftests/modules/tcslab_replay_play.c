@@ -29,7 +29,7 @@
 
 u64 replay_cycles(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_UML_X86)
 	/* User-mode Linux has no get_cycles(), but it has the instruction. */
 	u32 low, high;
 
@@ -41,6 +41,55 @@ u64 replay_cycles(void)
 }
 
 /* -------------------------------------------------------------- allocators */
+
+/*
+ * For the count of pages: caches of kmalloc()'s sizes of our own.  Its real ones are
+ * everybody's, and the free room that they have would be used without being counted.
+ */
+static int open_kmalloc_mirror(struct replay_trace *trace)
+{
+	u32 k, same;
+
+	for (k = 0; k < trace->nr_kinds; k++) {
+		struct replay_kind *kind = &trace->kinds[k];
+		size_t bytes = kmalloc_size_roundup(kind->size);
+		char name[32];
+
+		if (kind->cache >= 0 || kind->size > KMALLOC_MAX_CACHE_SIZE)
+			continue;
+		for (same = 0; same < k; same++) {
+			if (trace->kinds[same].cache < 0 && trace->kinds[same].slub &&
+			    kmem_cache_size(trace->kinds[same].slub) == bytes)
+				break;
+		}
+		if (same < k) {
+			kind->slub = trace->kinds[same].slub;
+			continue;
+		}
+		snprintf(name, sizeof(name), "r-kmalloc-%zu", bytes);
+		kind->slub = kmem_cache_create(name, bytes, bytes & -bytes, SLAB_NO_MERGE, NULL);
+		if (!kind->slub)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void close_kmalloc_mirror(struct replay_trace *trace)
+{
+	u32 k, same;
+
+	for (k = 0; k < trace->nr_kinds; k++) {
+		struct kmem_cache *slub = trace->kinds[k].slub;
+
+		if (trace->kinds[k].cache >= 0 || !slub)
+			continue;
+		for (same = k; same < trace->nr_kinds; same++) {
+			if (trace->kinds[same].slub == slub)
+				trace->kinds[same].slub = NULL;
+		}
+		kmem_cache_destroy(slub);
+	}
+}
 
 int replay_backend_open(struct replay_player *player)
 {
@@ -73,6 +122,11 @@ int replay_backend_open(struct replay_player *player)
 			}
 		}
 	}
+	if (player->backend == REPLAY_SLUB && player->mirror_kmalloc &&
+	    open_kmalloc_mirror(trace)) {
+		replay_backend_close(player);
+		return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -82,6 +136,7 @@ int replay_backend_close(struct replay_player *player)
 	u32 i, k;
 	int err = 0;
 
+	close_kmalloc_mirror(trace);
 	for (i = 0; i < trace->nr_caches; i++) {
 		struct tcslab_cache *tcslab = NULL;
 		struct kmem_cache *slub = NULL;
@@ -190,6 +245,7 @@ static noinline void *wait_for(struct replay_thread *thread, void **slot)
 	u64 cycles = replay_cycles(), ns = ktime_get_ns();
 	void *obj;
 
+	/* Pairs with the release that follows its allocation in play_window(). */
 	while (!(obj = smp_load_acquire(slot)) && !READ_ONCE(thread->player->stop)) {
 		cpu_relax();
 		cond_resched();
@@ -245,6 +301,7 @@ static __always_inline void play_window(struct replay_thread *thread, u32 end,
 			smp_store_release(slot, obj);
 			continue;
 		}
+		/* Pairs with the release above, of whichever thread. */
 		obj = smp_load_acquire(slot);
 		if (unlikely(!obj)) {
 			obj = wait_for(thread, slot);
@@ -265,6 +322,22 @@ static __always_inline void play_window(struct replay_thread *thread, u32 end,
 	thread->next = i;
 }
 
+static __always_inline void play_mode(struct replay_thread *thread, u32 end,
+				      const enum replay_backend backend)
+{
+	switch (thread->player->mode) {
+	case REPLAY_VERIFY:
+		play_window(thread, end, backend, REPLAY_VERIFY);
+		break;
+	case REPLAY_TIME:
+		play_window(thread, end, backend, REPLAY_TIME);
+		break;
+	case REPLAY_LONGEST:
+		play_window(thread, end, backend, REPLAY_LONGEST);
+		break;
+	}
+}
+
 static void play(struct replay_thread *thread)
 {
 	struct replay_player *player = thread->player;
@@ -273,21 +346,19 @@ static void play(struct replay_thread *thread)
 
 	thread->waited_cycles = 0;
 	thread->waited_ns = 0;
-#define PLAY(_backend, _mode)							\
-	case (_backend) * 4 + (_mode):						\
-		play_window(thread, end, _backend, _mode);			\
-		break
-	switch (player->backend * 4 + player->mode) {
-	PLAY(REPLAY_EMPTY, REPLAY_TIME);
-	PLAY(REPLAY_TCSLAB, REPLAY_TIME);
-	PLAY(REPLAY_SLUB, REPLAY_TIME);
-	PLAY(REPLAY_TCSLAB, REPLAY_VERIFY);
-	PLAY(REPLAY_SLUB, REPLAY_VERIFY);
-	PLAY(REPLAY_EMPTY, REPLAY_LONGEST);
-	PLAY(REPLAY_TCSLAB, REPLAY_LONGEST);
-	PLAY(REPLAY_SLUB, REPLAY_LONGEST);
+	switch (player->backend) {
+	case REPLAY_TCSLAB:
+		play_mode(thread, end, REPLAY_TCSLAB);
+		break;
+	case REPLAY_SLUB:
+		play_mode(thread, end, REPLAY_SLUB);
+		break;
+	default:
+		/* Nothing to fill: there are no objects. */
+		if (player->mode != REPLAY_VERIFY)
+			play_mode(thread, end, REPLAY_EMPTY);
+		break;
 	}
-#undef PLAY
 	thread->cycles += replay_cycles() - cycles - thread->waited_cycles;
 	thread->ns += ktime_get_ns() - ns - thread->waited_ns;
 }
