@@ -8,8 +8,7 @@ module=tcslab_test_context_nmi
 echo "TAP version 13"
 lsmod | grep -q '^tcslab ' || insmod /lib/tcslab/tcslab.ko || exit 1
 dmesg -c >/dev/null
-# shellcheck disable=SC2086 # several parameters or none
-insmod "/lib/tcslab/$module.ko" $* || exit 1
+insmod "/lib/tcslab/$module.ko" "$@" || exit 1
 rmmod "$module"
 # A module prints as it goes and knows the plan in the end: KTAP allows that.
 dmesg | sed -n 's/.*tcslab-context: //p'

@@ -46,11 +46,14 @@ result()
 	fi
 }
 
+# Called by result.
+# shellcheck disable=SC2317
 holds()
 {
 	[ "$found" = 0 ]
 }
 
+# shellcheck disable=SC2317
 breaks()
 {
 	[ "${found:-0}" -gt 0 ]
