@@ -259,7 +259,7 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 		return 0;
 	got = min(n, central->nr_transfer);
 	central->nr_transfer -= got;
-	memcpy(objs, central->transfer + central->nr_transfer, got * sizeof(*objs));
+	tcslab_copy_objs(objs, central->transfer + central->nr_transfer, got);
 	while (got < n && central->nonempty) {
 		unsigned int list = __ffs(central->nonempty);
 		struct tcslab_span *span = list_first_entry(&central->partial[list],
@@ -287,7 +287,7 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 	}
 	tcslab_lock_irqsave(&central->lock, flags);
 	if (central->nr_transfer + n <= central->transfer_max) {
-		memcpy(central->transfer + central->nr_transfer, objs, n * sizeof(*objs));
+		tcslab_copy_objs(central->transfer + central->nr_transfer, objs, n);
 		central->nr_transfer += n;
 		n = 0;
 	}

@@ -12,6 +12,22 @@
 /* Number of lists of spans by ilog2(free objects). */
 #define TCSLAB_OCCUPANCY_LISTS	(PAGE_SHIFT - 2)
 
+/*
+ * Move pointers between tiers.  A batch is too short for the start-up cost of
+ * memcpy()'s string instructions; READ_ONCE() keeps the compiler from calling it.
+ */
+static inline void tcslab_copy_objs(void **to, void **from, size_t n)
+{
+	for (; n >= 4; n -= 4, to += 4, from += 4) {
+		to[0] = READ_ONCE(from[0]);
+		to[1] = READ_ONCE(from[1]);
+		to[2] = READ_ONCE(from[2]);
+		to[3] = READ_ONCE(from[3]);
+	}
+	while (n--)
+		*to++ = READ_ONCE(*from++);
+}
+
 int tcslab_central_init(struct tcslab_cache *cache);
 
 /* All spans must be gone. */

@@ -52,7 +52,7 @@ static void leave(struct tcslab_cpu_cache *cc)
 /* The slow start: a miss of either kind makes room for one more batch. */
 static void widen(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
 {
-	cc->capacity = min(cc->capacity + cache->batch, cache->max_capacity);
+	cc->capacity = min_t(long, cc->capacity + cache->batch, cache->max_capacity);
 }
 
 /* ------------------------------------------------------------------ alloc */
@@ -76,7 +76,7 @@ static void *take(struct tcslab_cache *cache, int node, int *home)
 		obj = cc->objs[--cc->count];	/* we came to another CPU */
 	} else {
 		n = tcslab_central_alloc(cache, *home, cc->objs,
-					 min(cache->batch, cc->capacity));
+					 min_t(long, cache->batch, cc->capacity));
 		if (n) {
 			cc->count = n - 1;
 			obj = cc->objs[n - 1];
@@ -221,7 +221,7 @@ static size_t take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 	if (cc) {
 		got = min_t(size_t, n, cc->count);
 		cc->count -= got;
-		memcpy(objs, cc->objs + cc->count, got * sizeof(*objs));
+		tcslab_copy_objs(objs, cc->objs + cc->count, got);
 	}
 	leave(cc);
 	/* The rest comes in batches past the array, which others may use meanwhile. */
@@ -293,7 +293,7 @@ void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 	room = 0;
 	if (cc) {
 		room = min_t(size_t, n, cc->capacity - cc->count);
-		memcpy(cc->objs + cc->count, objs, room * sizeof(*objs));
+		tcslab_copy_objs(cc->objs + cc->count, objs, room);
 		cc->count += room;
 	}
 	leave(cc);
@@ -314,7 +314,7 @@ EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
 static void flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
 {
 	while (cc->count) {
-		unsigned int n = min(cc->count, cache->batch);
+		unsigned int n = min_t(long, cc->count, cache->batch);
 
 		cc->count -= n;
 		tcslab_central_free(cache, cc->node, cc->objs + cc->count, n);

@@ -94,8 +94,8 @@ enum tcslab_zone {
  */
 struct tcslab_cpu_cache {
 	unsigned long __data_racy seq;	/* the only field that interrupts race on */
-	unsigned int count;
-	unsigned int capacity;
+	long count;
+	long capacity;
 	int node;
 	unsigned int nested;
 	unsigned long refills;
@@ -259,35 +259,44 @@ static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
 	return (struct tcslab_cache *)page->private;
 }
 
-static __always_inline void *tcslab_cpu_pop(struct tcslab_cache *cache)
+/*
+ * Each way out of the two below has its own end of section: the compiler then
+ * joins it with what the caller does next, and the common way has no flag to test.
+ */
+static __always_inline bool tcslab_cpu_pop(struct tcslab_cache *cache, void **obj)
 {
 	struct tcslab_cpu_cache *cc;
-	void *obj = NULL;
-	unsigned int n;
+	long n;
 
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
 	if (unlikely(cc->seq & 1))
 		goto out;
+	barrier();	/* seq is tested and incremented in place, not in a register */
 	cc->seq++;
 	barrier();	/* the array is ours only from here on */
-	n = cc->count;
-	if (likely(n)) {
-		obj = cc->objs[n - 1];
-		cc->count = n - 1;
-	}
+	n = cc->count - 1;
+	if (unlikely(n < 0))
+		goto leave;
+	*obj = cc->objs[n];
+	cc->count = n;
 	barrier();	/* an interrupt after this may change the array */
+	cc->seq++;
+	preempt_enable();
+	return true;
+
+leave:
+	barrier();
 	cc->seq++;
 out:
 	preempt_enable();
-	return obj;
+	return false;
 }
 
 static __always_inline bool tcslab_cpu_push(struct tcslab_cache *cache, void *obj)
 {
 	struct tcslab_cpu_cache *cc;
-	bool done = false;
-	unsigned int n;
+	long n;
 
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
@@ -297,19 +306,25 @@ static __always_inline bool tcslab_cpu_push(struct tcslab_cache *cache, void *ob
 	if (static_branch_unlikely(&tcslab_numa_key) &&
 	    page_to_nid(virt_to_page(obj)) != cc->node)
 		goto out;
-	cc->seq++;
 	barrier();	/* as in tcslab_cpu_pop() */
+	cc->seq++;
+	barrier();
 	n = cc->count;
-	if (likely(n < cc->capacity)) {
-		cc->objs[n] = obj;
-		cc->count = n + 1;
-		done = true;
-	}
+	if (unlikely(n >= cc->capacity))
+		goto leave;
+	cc->objs[n] = obj;
+	cc->count = n + 1;
+	barrier();
+	cc->seq++;
+	preempt_enable();
+	return true;
+
+leave:
 	barrier();
 	cc->seq++;
 out:
 	preempt_enable();
-	return done;
+	return false;
 }
 
 static __always_inline void *tcslab_obj_init(struct tcslab_cache *cache, void *obj,
@@ -360,13 +375,12 @@ void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs);
  */
 static __always_inline void *tcslab_cache_alloc(struct tcslab_cache *cache, gfp_t gfp)
 {
-	void *obj = NULL;
+	void *obj;
 
-	if (likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE))))
-		obj = tcslab_cpu_pop(cache);
-	if (unlikely(!obj))
-		return tcslab_cache_alloc_slow(cache, gfp, NUMA_NO_NODE);
-	return tcslab_obj_init(cache, obj, gfp);
+	if (likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE))) &&
+	    likely(tcslab_cpu_pop(cache, &obj)))
+		return tcslab_obj_init(cache, obj, gfp);
+	return tcslab_cache_alloc_slow(cache, gfp, NUMA_NO_NODE);
 }
 
 /**
@@ -441,15 +455,14 @@ static __always_inline unsigned int tcslab_size_class(size_t size)
 static __always_inline void *tcslab_alloc(size_t size, gfp_t gfp)
 {
 	struct tcslab_cache *cache;
-	void *obj = NULL;
+	void *obj;
 
 	if (likely(tcslab_gfp_is_plain(gfp))) {
 		cache = tcslab_general[TCSLAB_ZONE_NORMAL][tcslab_size_class(size)];
-		obj = tcslab_cpu_pop(cache);
+		if (likely(tcslab_cpu_pop(cache, &obj)))
+			return tcslab_obj_init(cache, obj, gfp);
 	}
-	if (unlikely(!obj))
-		return tcslab_alloc_slow(size, gfp, NUMA_NO_NODE);
-	return tcslab_obj_init(cache, obj, gfp);
+	return tcslab_alloc_slow(size, gfp, NUMA_NO_NODE);
 }
 
 /**
