@@ -10,6 +10,7 @@
  * recorded.  Everything before it on its thread has been played, so it is that
  * thread's turn; it is an allocation, or its allocation has been played.
  */
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -23,6 +24,9 @@
 
 /* Between looks at whether to go on, and chances for others to run. */
 #define STEP		1024
+
+/* Looks for another thread's object before sleeping. */
+#define SPINS		1000
 
 /* In REPLAY_VERIFY with spoiling: one object in so many. */
 #define SPOIL_EVERY	1000
@@ -243,12 +247,16 @@ static noinline void check_old(struct replay_thread *thread, const struct replay
 static noinline void *wait_for(struct replay_thread *thread, void **slot)
 {
 	u64 cycles = replay_cycles(), ns = ktime_get_ns();
+	unsigned int spins = 0;
 	void *obj;
 
 	/* Pairs with the release that follows its allocation in play_window(). */
 	while (!(obj = smp_load_acquire(slot)) && !READ_ONCE(thread->player->stop)) {
-		cpu_relax();
-		cond_resched();
+		/* Where CPUs are virtual, the other thread may need ours to get on. */
+		if (++spins < SPINS)
+			cpu_relax();
+		else
+			usleep_range(20, 100);
 	}
 	thread->waited_cycles += replay_cycles() - cycles;
 	thread->waited_ns += ktime_get_ns() - ns;
