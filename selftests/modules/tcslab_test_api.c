@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every exported call with ordinary and with bad arguments
+ *
+ * Bad pointers have a module of their own, because they provoke warnings.
+ */
+#include <linux/io.h>
+#include <linux/log2.h>
+#include <linux/mmzone.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/vmalloc.h>
+
+#include <linux/tcslab.h>
+#include "../../mod/compat.h"
+#include "context_test.h"
+
+#define LAST_SIZE	40000
+#define LIVE		5	/* objects of a size alive at once */
+
+static bool filled_with(const u8 *mem, u8 byte, size_t n)
+{
+	return !memchr_inv(mem, byte, n);
+}
+
+static size_t natural_align(size_t size)
+{
+	return is_power_of_2(size) ? size : min_t(size_t, size & -size, PAGE_SIZE);
+}
+
+/* Every size, several alive, written to the end of what is usable, read back. */
+static void every_size(void)
+{
+	unsigned long bad_size = 0, bad_align = 0, bad_byte = 0, failed = 0;
+	void *objs[LIVE];
+	size_t size, usable;
+	int i;
+
+	for (size = 1; size <= LAST_SIZE; size++) {
+		for (i = 0; i < LIVE; i++) {
+			objs[i] = tcslab_alloc(size, GFP_KERNEL);
+			if (!objs[i]) {
+				failed++;
+				continue;
+			}
+			usable = tcslab_usable_size(objs[i]);
+			bad_size += usable < size || usable != tcslab_good_size(size);
+			bad_align += !IS_ALIGNED((unsigned long)objs[i], natural_align(size));
+			memset(objs[i], i + 1, usable);
+		}
+		for (i = 0; i < LIVE; i++) {
+			if (!objs[i])
+				continue;
+			bad_byte += !filled_with(objs[i], i + 1, tcslab_usable_size(objs[i]));
+			if (i & 1)
+				tcslab_free(objs[i]);
+			else
+				tcslab_free_sized(objs[i], size);
+		}
+		cond_resched();
+	}
+	context_check(!failed, "sizes 1 to %d: %lu allocations failed", LAST_SIZE, failed);
+	context_check(!bad_byte, "sizes 1 to %d: %lu objects changed", LAST_SIZE, bad_byte);
+	context_check(!bad_size, "sizes 1 to %d: %lu usable sizes wrong", LAST_SIZE, bad_size);
+	context_check(!bad_align, "sizes 1 to %d: %lu objects misaligned", LAST_SIZE, bad_align);
+}
+
+static void large_objects(void)
+{
+	size_t size, largest = PAGE_SIZE << MAX_PAGE_ORDER;
+	unsigned long bad = 0;
+	void *obj;
+
+	for (size = PAGE_SIZE * 16; size <= largest; size *= 2) {
+		obj = tcslab_alloc(size, GFP_KERNEL | __GFP_NOWARN);
+		if (!obj)
+			continue;	/* fragmented: no fault of ours */
+		bad += !IS_ALIGNED((unsigned long)obj, size) || tcslab_usable_size(obj) != size;
+		memset(obj, 0x5a, size);
+		bad += !filled_with(obj, 0x5a, size);
+		tcslab_free(obj);
+	}
+	context_check(!bad, "large objects up to %zu bytes", largest);
+	obj = tcslab_alloc(largest + 1, GFP_KERNEL | __GFP_NOWARN);
+	context_check(!obj, "more than the largest block is refused");
+	obj = tcslab_alloc(SIZE_MAX, GFP_KERNEL | __GFP_NOWARN);
+	context_check(!obj, "SIZE_MAX is refused");
+}
+
+static void small_matters(void)
+{
+	size_t huge = SIZE_MAX / 2;
+	u8 *obj;
+
+	obj = tcslab_alloc(0, GFP_KERNEL);
+	context_check(obj == ZERO_SIZE_PTR && !tcslab_usable_size(obj), "size 0");
+	tcslab_free(obj);
+	tcslab_free(NULL);
+	tcslab_free_sized(NULL, 64);
+	tcslab_free_sensitive(NULL);
+	context_check(!tcslab_usable_size(NULL) && !tcslab_good_size(0), "NULL has no size");
+	context_check(!tcslab_calloc(huge, 3, GFP_KERNEL), "calloc refuses what overflows");
+	obj = tcslab_alloc(300, GFP_KERNEL);
+	if (obj)
+		memset(obj, 0xff, 300);
+	tcslab_free(obj);
+	obj = tcslab_calloc(30, 10, GFP_KERNEL);
+	context_check(obj && filled_with(obj, 0, 300), "calloc clears a used object");
+	tcslab_free_sensitive(obj);
+	obj = tcslab_zalloc(300 << 10, GFP_KERNEL);
+	context_check(obj && filled_with(obj, 0, 300 << 10), "zalloc clears a large object");
+	tcslab_free(obj);
+	obj = tcslab_alloc_node(100, GFP_KERNEL | __GFP_THISNODE, numa_mem_id());
+	context_check(obj && page_to_nid(virt_to_page(obj)) == numa_mem_id(), "alloc_node");
+	tcslab_free(obj);
+	context_check(!tcslab_alloc_node(100, GFP_KERNEL, MAX_NUMNODES + 1) &&
+		      !tcslab_alloc_node(100, GFP_KERNEL, -2), "no such node");
+}
+
+static void reallocation(void)
+{
+	u8 *obj = tcslab_realloc(NULL, 100, GFP_KERNEL), *moved;
+	unsigned int bad = 0;
+	size_t size = 100;
+
+	context_check(obj, "realloc of NULL allocates");
+	if (!obj)
+		return;
+	memset(obj, 7, size);
+	while (size < 200000) {
+		moved = tcslab_realloc(obj, size * 2, GFP_KERNEL);
+		if (!moved)
+			break;
+		obj = moved;
+		bad += !filled_with(obj, 7, size);
+		size *= 2;
+		memset(obj, 7, size);
+	}
+	while (size > 100) {
+		size /= 3;
+		moved = tcslab_realloc(obj, size, GFP_KERNEL);
+		if (!moved)
+			break;
+		obj = moved;
+		bad += !filled_with(obj, 7, size);
+	}
+	context_check(!bad, "realloc keeps the content");
+	context_check(tcslab_realloc(obj, 0, GFP_KERNEL) == ZERO_SIZE_PTR, "realloc to 0 frees");
+}
+
+static void zones(void)
+{
+	unsigned long bad_dma = 0, bad_dma32 = 0;
+	size_t size;
+	void *obj;
+
+	for (size = 1; size <= 100000; size = size * 3 + 1) {
+		obj = tcslab_alloc(size, GFP_KERNEL | GFP_DMA);
+		if (obj && IS_ENABLED(CONFIG_ZONE_DMA) && IS_ENABLED(CONFIG_X86))
+			bad_dma += virt_to_phys(obj) + size > SZ_16M;
+		tcslab_free(obj);
+		obj = tcslab_alloc(size, GFP_KERNEL | GFP_DMA32);
+		if (obj && IS_ENABLED(CONFIG_ZONE_DMA32))
+			bad_dma32 += (u64)virt_to_phys(obj) + size > SZ_4G;
+		bad_dma32 += !obj;
+		tcslab_free(obj);
+	}
+	context_check(!bad_dma, "GFP_DMA is below 16 MiB");
+	context_check(!bad_dma32, "GFP_DMA32 is below 4 GiB");
+}
+
+/* All of ZONE_DMA, then all of it back. */
+static void dma_exhaustion(void)
+{
+	void *first = NULL, *obj;
+	unsigned long n = 0;
+
+	if (!IS_ENABLED(CONFIG_ZONE_DMA))
+		return;
+	while ((obj = tcslab_alloc(2048, GFP_DMA | __GFP_NOWARN | __GFP_NORETRY))) {
+		*(void **)obj = first;
+		first = obj;
+		if (++n > SZ_16M / 2048)
+			break;
+	}
+	context_check(n && n <= SZ_16M / 2048, "ZONE_DMA ends after %lu objects", n);
+	while (first) {
+		obj = first;
+		first = *(void **)obj;
+		tcslab_free(obj);
+	}
+	tcslab_trim();
+	obj = tcslab_alloc(2048, GFP_DMA);
+	context_check(obj, "ZONE_DMA is there again");
+	tcslab_free(obj);
+}
+
+static void general_bulk(void)
+{
+	void **objs = vmalloc(1000 * sizeof(void *));
+	size_t n, i, bad = 0;
+
+	if (!objs)
+		return;
+	n = tcslab_alloc_bulk(200, GFP_KERNEL, 1000, objs);
+	for (i = 0; i < n; i++)
+		memset(objs[i], i, 200);
+	for (i = 0; i < n; i++)
+		bad += !filled_with(objs[i], i, 200);
+	context_check(n == 1000 && !bad, "bulk of 1000");
+	tcslab_free_bulk(n, objs);
+	for (i = 0; i < 100; i++)
+		objs[i] = i % 10 ? tcslab_alloc(i * 700, GFP_KERNEL) : NULL;
+	tcslab_free_bulk(100, objs);
+	n = tcslab_alloc_bulk(SIZE_MAX, GFP_KERNEL | __GFP_NOWARN, 3, objs);
+	context_check(!n, "a bulk that cannot be is none");
+	vfree(objs);
+}
+
+static int __init api_init(void)
+{
+	every_size();
+	large_objects();
+	small_matters();
+	reallocation();
+	zones();
+	dma_exhaustion();
+	general_bulk();
+	context_plan();
+	return 0;
+}
+
+static void __exit api_exit(void)
+{
+}
+
+module_init(api_init);
+module_exit(api_exit);
+
+MODULE_DESCRIPTION("tcslab test: general allocation");
+MODULE_LICENSE("GPL");

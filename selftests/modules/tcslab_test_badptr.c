@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pointers that must not be freed: each kind is reported, the machine lives, and
+ * the allocator is whole afterwards.  Loaded with tcslab's checks=1, where every
+ * free is verified at once.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include <linux/tcslab.h>
+#include "context_test.h"
+
+static int __init badptr_init(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(200);
+	struct tcslab_cache *cache = tcslab_cache_create("badptr", &args);
+	struct tcslab_cache *other = tcslab_cache_create("other", &args);
+	struct tcslab_cache_stats stats;
+	void *virt = vmalloc(100), *slub = kmalloc(100, GFP_KERNEL);
+	u8 *obj, *large = tcslab_alloc(SZ_1M, GFP_KERNEL);
+	unsigned long on_stack;
+
+	if (IS_ERR(cache) || IS_ERR(other) || !virt || !slub || !large)
+		return -ENOMEM;
+	tcslab_free(&on_stack);
+	tcslab_free(virt);
+	tcslab_free(slub);
+	tcslab_free(badptr_init);
+	tcslab_free((void *)0x1000);
+	tcslab_free(ERR_PTR(-ENOMEM));
+	tcslab_free(large + PAGE_SIZE);
+	tcslab_free(large + 8);
+	context_check(true, "pointers that are not ours");
+
+	obj = tcslab_cache_alloc(cache, GFP_KERNEL);
+	tcslab_free(obj + 8);
+	tcslab_cache_stats(cache, &stats);
+	context_check(stats.in_use == 1, "a pointer into an object frees nothing");
+	tcslab_cache_free(other, obj);
+	tcslab_cache_stats(cache, &stats);
+	context_check(stats.in_use == 1, "the wrong cache frees nothing");
+	tcslab_cache_free(cache, virt);
+	tcslab_cache_free(cache, slub);
+	context_check(true, "memory of others is left to them");
+	/* A second object keeps the span: what is gone cannot be checked. */
+	large[0] = 1;
+	{
+		void *second = tcslab_cache_alloc(cache, GFP_KERNEL);
+
+		tcslab_cache_free(cache, obj);
+		tcslab_cache_free(cache, obj);
+		tcslab_cache_stats(cache, &stats);
+		context_check(stats.in_use == 1, "the second free of an object does nothing");
+		tcslab_cache_free(cache, second);
+	}
+	tcslab_cache_stats(cache, &stats);
+	context_check(!stats.in_use, "the cache is whole");
+	context_check(!tcslab_cache_destroy(cache) && !tcslab_cache_destroy(other), "destroyed");
+	context_check(tcslab_usable_size(large) == SZ_1M, "the large object is whole");
+	tcslab_free(large);
+	kfree(slub);
+	vfree(virt);
+	context_plan();
+	return 0;
+}
+
+static void __exit badptr_exit(void)
+{
+}
+
+module_init(badptr_init);
+module_exit(badptr_exit);
+
+MODULE_DESCRIPTION("tcslab test: pointers that must not be freed");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Named caches: arguments, geometry, constructor, limit, bulk, destroy */
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/vmalloc.h>
+
+#include <linux/tcslab.h>
+#include "context_test.h"
+
+#define MAGIC	0x74635f6f626a6563ULL
+#define MANY	3000
+
+static atomic_long_t constructed;
+static void *objs[MANY];
+
+static void construct(void *obj)
+{
+	*(u64 *)obj = MAGIC;
+	atomic_long_inc(&constructed);
+}
+
+static bool refused(const char *name, const struct tcslab_cache_args *args)
+{
+	struct tcslab_cache *cache = tcslab_cache_create(name, args);
+
+	if (IS_ERR(cache))
+		return PTR_ERR(cache) == -EINVAL;
+	tcslab_cache_destroy(cache);
+	return false;
+}
+
+static void bad_arguments(void)
+{
+	const struct tcslab_cache_args good = TCSLAB_CACHE_ARGS(100);
+	struct tcslab_cache_args args;
+
+	context_check(refused(NULL, &good) && refused("x", NULL), "no name, no arguments");
+#define REFUSED(what, field, value) do {				\
+	args = good;							\
+	args.field = value;						\
+	context_check(refused("x", &args), what);			\
+} while (0)
+	REFUSED("size 0", size, 0);
+	REFUSED("size above the largest class", size, TCSLAB_MAX_CLASS_SIZE + 1);
+	REFUSED("alignment of 3", align, 3);
+	REFUSED("alignment above a page", align, PAGE_SIZE * 2);
+	REFUSED("unknown flag", flags, BIT(31));
+	REFUSED("no such zone", zone, TCSLAB_NR_ZONES);
+	REFUSED("no such node", node, MAX_NUMNODES);
+	REFUSED("negative node", node, -2);
+	REFUSED("user copy beyond the end", usersize, 101);
+	REFUSED("user copy from beyond the end", useroffset, 101);
+#undef REFUSED
+}
+
+static void alignments(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(0);
+	unsigned long bad = 0;
+	size_t size, align;
+	int i;
+
+	for (size = 1; size <= TCSLAB_MAX_CLASS_SIZE; size = size * 5 / 2 + 1) {
+		for (align = 1; align <= PAGE_SIZE; align *= 4) {
+			struct tcslab_cache *cache;
+
+			args.size = size;
+			args.align = align;
+			cache = tcslab_cache_create("align", &args);
+			if (IS_ERR(cache)) {
+				bad++;
+				continue;
+			}
+			for (i = 0; i < 20; i++) {
+				objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
+				bad += !objs[i] || !IS_ALIGNED((unsigned long)objs[i], align);
+				if (objs[i])
+					memset(objs[i], i, size);
+			}
+			for (i = 0; i < 20; i++) {
+				bad += objs[i] && memchr_inv(objs[i], i, size);
+				tcslab_cache_free(cache, objs[i]);
+			}
+			bad += tcslab_cache_destroy(cache) != 0;
+		}
+		cond_resched();
+	}
+	context_check(!bad, "every size at every alignment, %lu wrong", bad);
+}
+
+static void constructor(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(72);
+	struct tcslab_cache_stats stats;
+	struct tcslab_cache *cache;
+	unsigned long bad = 0;
+	int round, i;
+
+	args.ctor = construct;
+	cache = tcslab_cache_create("ctor", &args);
+	if (IS_ERR(cache))
+		return;
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < MANY; i++) {
+			objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
+			bad += !objs[i] || *(u64 *)objs[i] != MAGIC;
+		}
+		tcslab_cache_stats(cache, &stats);
+		/* Spans that came and went are constructed again: round 0 has none. */
+		if (!round)
+			context_check(atomic_long_read(&constructed) ==
+				      stats.spans * stats.span_objs, "once for each object");
+		for (i = 0; i < MANY; i++)
+			tcslab_cache_free(cache, objs[i]);
+	}
+	context_check(!bad, "objects are constructed, %lu are not", bad);
+	context_check(!tcslab_cache_destroy(cache), "destroyed");
+}
+
+static void limit(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(1024);
+	struct tcslab_cache_stats stats;
+	struct tcslab_cache *cache;
+	size_t n = 0, got;
+
+	args.limit_bytes = SZ_256K;
+	cache = tcslab_cache_create("limit", &args);
+	if (IS_ERR(cache))
+		return;
+	while (n < MANY && (objs[n] = tcslab_cache_alloc(cache, GFP_KERNEL)))
+		n++;
+	tcslab_cache_stats(cache, &stats);
+	context_check(n == 256 && stats.limit_refusals, "256 KiB are %zu objects of 1 KiB", n);
+	context_check(stats.in_use == n, "in use: %lu", stats.in_use);
+	tcslab_cache_free(cache, objs[--n]);
+	tcslab_cache_free(cache, objs[--n]);
+	got = tcslab_cache_alloc_bulk(cache, GFP_KERNEL, 3, objs + n);
+	context_check(!got, "a bulk over the limit gives nothing");
+	got = tcslab_cache_alloc_bulk(cache, GFP_KERNEL, 2, objs + n);
+	context_check(got == 2, "and has lost nothing");
+	n += got;
+	context_check(tcslab_cache_destroy(NULL) == 0, "destroy of NULL");
+	tcslab_cache_free_bulk(cache, n, objs);
+	tcslab_cache_stats(cache, &stats);
+	context_check(!stats.in_use, "nothing in use");
+	tcslab_cache_shrink(cache);
+	tcslab_cache_stats(cache, &stats);
+	context_check(!stats.spans, "shrink leaves no span");
+	context_check(!tcslab_cache_destroy(cache), "destroyed");
+}
+
+static int __init cache_init(void)
+{
+	bad_arguments();
+	alignments();
+	constructor();
+	limit();
+	context_plan();
+	return 0;
+}
+
+static void __exit cache_exit(void)
+{
+}
+
+module_init(cache_init);
+module_exit(cache_exit);
+
+MODULE_DESCRIPTION("tcslab test: named caches");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Loading and unloading 50 times loses no page; twice at once, or under a user, is refused.
+# lab: timeout=150
+
+pages() # free ones of all zones, after the kernel has dropped what it can
+{
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '/^nr_free_pages/ { print $2 }' /proc/vmstat
+}
+
+check()
+{
+	number=$((number + 1))
+	[ "$1" -eq 0 ] || printf 'not '
+	echo "ok $number - $2"
+}
+
+number=0
+echo "TAP version 13"
+echo "1..4"
+rmmod tcslab 2>/dev/null
+round=0
+fails=0
+while [ $round -lt 55 ]; do
+	# The first few rounds make what the kernel keeps: module and per-CPU areas.
+	[ $round -ne 5 ] || before=$(pages)
+	insmod /lib/tcslab/tcslab.ko && insmod /lib/tcslab/tcslab_example.ko &&
+		rmmod tcslab_example && rmmod tcslab || fails=$((fails + 1))
+	round=$((round + 1))
+done
+after=$(pages)
+check $fails "50 rounds"
+echo "# free pages: $before before, $after after"
+# A page a round would be 50; the kernel's own caches move by a few dozen.
+[ $((before - after)) -lt 40 ]
+check $? "no page lost"
+insmod /lib/tcslab/tcslab.ko
+! insmod /lib/tcslab/tcslab.ko 2>/dev/null
+check $? "a second load is refused"
+insmod /lib/tcslab/tcslab_example.ko
+! rmmod tcslab 2>/dev/null
+check $? "unloading under a user is refused"
+rmmod tcslab_example
+rmmod tcslab
