@@ -21,11 +21,12 @@
 #include "span.h"
 
 #define MAX_BATCH		32	/* objects; bounds every section under a raw lock */
-#define BATCH_BYTES		SZ_64K	/* fewer of the big ones */
-#define CPU_CACHE_BYTES		SZ_32K	/* a full per-CPU array holds so much, */
+#define BATCH_BYTES		SZ_8K	/* fewer of the big ones */
+#define CPU_CACHE_BYTES		SZ_16K	/* a full per-CPU array holds so much, */
 #define CPU_CACHE_OBJS		128	/* but no more than so many */
 #define LOW_ZONE_OBJS		8	/* DMA and DMA32 memory is not to be parked */
 
+/* Guards the list below and the life of the caches on it. */
 DEFINE_MUTEX(tcslab_cache_mutex);
 LIST_HEAD(tcslab_cache_list);
 

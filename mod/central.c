@@ -24,7 +24,8 @@
 #include "nested.h"
 #include "page_heap.h"
 
-#define TRANSFER_BATCHES	8
+#define TRANSFER_BATCHES	8	/* on the stack, but no more than */
+#define TRANSFER_BYTES		SZ_16K	/* so much, and one batch at least */
 #define LEAKS_SHOWN		8
 
 /**
@@ -57,6 +58,11 @@ enum bad_free {
 	BAD_FOREIGN,
 	BAD_INTERIOR,
 	BAD_DOUBLE,
+};
+
+struct bad_pointer {
+	enum bad_free why;
+	void *obj;
 };
 
 /* ------------------------------------------------------- objects of a span */
@@ -113,26 +119,48 @@ static struct tcslab_span *span_of(struct tcslab_cache *cache, const void *obj)
 	return tcslab_cache_of(obj) == cache ? tcslab_page_span(virt_to_page(obj)) : NULL;
 }
 
-static enum bad_free span_free(struct tcslab_central *central, struct tcslab_cache *cache,
-			       void *obj, struct list_head *empty)
+/*
+ * Free the first object and those right after it that are of the same span: the
+ * span is found, counted and moved once for all of them.  Returns how many
+ * pointers are done with, at least one; the last bad one goes to *@bad.
+ */
+static unsigned int span_free(struct tcslab_central *central, struct tcslab_cache *cache,
+			      void **objs, unsigned int n, struct list_head *empty,
+			      struct bad_pointer *bad)
 {
-	struct tcslab_span *span = span_of(cache, obj);
-	unsigned long offset;
-	unsigned int index;
+	struct tcslab_span *span = span_of(cache, objs[0]);
+	unsigned int was_free, hint, index, i;
+	unsigned long offset, bytes;
+	void *base;
 
 	lockdep_assert_held(&central->lock);
-	if (!span || span->cache != cache)
-		return BAD_FOREIGN;
-	offset = obj - tcslab_span_base(span);
-	index = tcslab_span_index(cache, offset);
-	if ((unsigned long)index * cache->size != offset || index >= span->nobjs)
-		return BAD_INTERIOR;
-	if (__test_and_set_bit(index, span->free_bits))
-		return BAD_DOUBLE;
-	span->hint = min_t(unsigned int, span->hint, index / BITS_PER_LONG);
-	span->nfree++;
-	central->nr_free++;
-	requeue(central, span, span->nfree - 1);
+	if (!span || span->cache != cache) {
+		*bad = (struct bad_pointer){ BAD_FOREIGN, objs[0] };
+		return 1;
+	}
+	base = tcslab_span_base(span);
+	bytes = (unsigned long)span->npages << PAGE_SHIFT;
+	was_free = span->nfree;
+	hint = span->hint;
+	for (i = 0; i < n; i++) {
+		offset = objs[i] - base;
+		if (offset >= bytes)
+			break;
+		index = tcslab_span_index(cache, offset);
+		if ((unsigned long)index * cache->size != offset || index >= span->nobjs) {
+			*bad = (struct bad_pointer){ BAD_INTERIOR, objs[i] };
+		} else if (__test_and_set_bit(index, span->free_bits)) {
+			*bad = (struct bad_pointer){ BAD_DOUBLE, objs[i] };
+		} else {
+			hint = min(hint, index / BITS_PER_LONG);
+			span->nfree++;
+		}
+	}
+	if (span->nfree == was_free)
+		return i;
+	span->hint = hint;
+	central->nr_free += span->nfree - was_free;
+	requeue(central, span, was_free);
 	if (span->nfree == span->nobjs) {
 		unsigned int list = ilog2(span->nfree);
 
@@ -142,12 +170,14 @@ static enum bad_free span_free(struct tcslab_central *central, struct tcslab_cac
 		central->nr_spans--;
 		central->nr_free -= span->nobjs;
 	}
-	return BAD_NONE;
+	return i;
 }
 
-static void report_bad_free(enum bad_free why, struct tcslab_cache *cache, void *obj)
+static void report_bad_free(struct tcslab_cache *cache, const struct bad_pointer *bad)
 {
-	switch (why) {
+	void *obj = bad->obj;
+
+	switch (bad->why) {
 	case BAD_FOREIGN:
 		WARN_ONCE(1, "tcslab: free of %p, which is no object of cache %s; leaked\n",
 			  obj, cache->name);
@@ -274,8 +304,7 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsigned int n)
 {
 	struct tcslab_central *central = &cache->central[node];
-	enum bad_free why = BAD_NONE, bad;
-	void *bad_obj = NULL;
+	struct bad_pointer bad = { BAD_NONE };
 	unsigned long flags;
 	LIST_HEAD(empty);
 	unsigned int i;
@@ -291,17 +320,12 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 		central->nr_transfer += n;
 		n = 0;
 	}
-	for (i = 0; i < n; i++) {
-		bad = span_free(central, cache, objs[i], &empty);
-		if (unlikely(bad)) {
-			why = bad;
-			bad_obj = objs[i];
-		}
-	}
+	for (i = 0; i < n;)
+		i += span_free(central, cache, objs + i, n - i, &empty, &bad);
 	tcslab_unlock_irqrestore(&central->lock, flags);
 
 	release_spans(cache, &empty);
-	report_bad_free(why, cache, bad_obj);
+	report_bad_free(cache, &bad);
 }
 
 static void drain_node(struct tcslab_cache *cache, int node)
@@ -312,21 +336,17 @@ static void drain_node(struct tcslab_cache *cache, int node)
 	unsigned int i, n;
 
 	do {
-		enum bad_free why = BAD_NONE, bad;
-		void *bad_obj = NULL, *obj;
+		struct bad_pointer bad = { BAD_NONE };
 
 		tcslab_lock_irqsave(&central->lock, flags);
 		n = min(central->nr_transfer, cache->batch);
-		for (i = 0; i < n; i++) {
-			obj = central->transfer[--central->nr_transfer];
-			bad = span_free(central, cache, obj, &empty);
-			if (unlikely(bad)) {
-				why = bad;
-				bad_obj = obj;
-			}
-		}
+		central->nr_transfer -= n;
+		for (i = 0; i < n;)
+			i += span_free(central, cache,
+				       central->transfer + central->nr_transfer + i, n - i,
+				       &empty, &bad);
 		tcslab_unlock_irqrestore(&central->lock, flags);
-		report_bad_free(why, cache, bad_obj);
+		report_bad_free(cache, &bad);
 	} while (n);
 	release_spans(cache, &empty);
 }
@@ -451,9 +471,12 @@ void tcslab_central_occupancy(struct tcslab_cache *cache,
 int tcslab_central_init(struct tcslab_cache *cache)
 {
 	/* A cache whose arrays take nothing verifies every free: no stack either. */
-	unsigned int max = cache->max_capacity ? cache->batch * TRANSFER_BATCHES : 0;
+	unsigned int max = clamp_t(unsigned int, TRANSFER_BYTES / cache->size, cache->batch,
+				   cache->batch * TRANSFER_BATCHES);
 	int node, list;
 
+	if (!cache->max_capacity)
+		max = 0;
 	cache->central = kvcalloc(nr_node_ids, sizeof(*cache->central), GFP_KERNEL);
 	if (!cache->central)
 		return -ENOMEM;

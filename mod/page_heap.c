@@ -29,10 +29,10 @@
 #include "scavenger.h"
 #include "stock.h"
 
-#define MIN_CHUNK_ORDER		4	/* 64 KiB: a handful of spans */
+#define MIN_CHUNK_ORDER		3	/* 32 KiB: a handful of spans */
 #define MAX_CHUNK_ORDER		min(9, MAX_PAGE_ORDER)	/* 2 MiB, a huge page */
 #define DMA_CHUNK_ORDER		2	/* the DMA zone is small */
-#define GROWTH_SHIFT		3	/* a chunk is an eighth of the heap */
+#define GROWTH_SHIFT		5	/* a chunk is 1/32 of the heap */
 #define FIT_TRIES		8	/* spans looked at for an aligned fit */
 #define SPLIT_SPARES		3	/* structures for a split and a bitmap */
 #define MAX_SPARES		64
@@ -739,6 +739,7 @@ unsigned long tcslab_releasable_pages(void)
 
 	/* A hint: the release looks for itself. */
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
+		/* A statistic, it may be stale. */
 		npages += data_race(heaps[i].free_chunk_pages);
 	return npages;
 }
@@ -749,6 +750,7 @@ unsigned long tcslab_metadata_bytes(void)
 	int i;
 
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
+		/* A statistic, it may be stale. */
 		chunks += data_race(heaps[i].stats.chunks);
 	return atomic_long_read(&nr_span_structs) * SPARE_BYTES +
 	       chunks * sizeof(struct tcslab_chunk);
