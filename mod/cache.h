@@ -22,8 +22,10 @@ extern struct list_head tcslab_cache_list;
  */
 extern struct tcslab_cache *tcslab_large_cache;
 
-/* Create the general caches; with @checks all arrays are closed, so that every
- * free is verified at the central list. */
+/*
+ * Create the general caches; with @checks all arrays are closed, so that every
+ * free is verified at the central list.
+ */
 int tcslab_cache_init(bool checks);
 void tcslab_cache_exit(void);
 

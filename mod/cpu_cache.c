@@ -24,6 +24,9 @@
 #include "cpu_cache.h"
 #include "span.h"
 
+/* A counter that its owner changes meanwhile: what we see may be stale. */
+#define look(counter)	data_race(READ_ONCE(counter))	/* as said above */
+
 /* NULL if the array is busy or closed.  Preemption is off in between. */
 static struct tcslab_cpu_cache *enter(struct tcslab_cache *cache)
 {
@@ -339,15 +342,15 @@ static bool has_objects(int cpu, void *arg)
 	struct tcslab_cache *cache = arg;
 
 	/* An array that is filled meanwhile is in use, not idle. */
-	return data_race(READ_ONCE(per_cpu_ptr(cache->cpu, cpu)->count));
+	return look(per_cpu_ptr(cache->cpu, cpu)->count);
 }
 
 static bool is_idle(int cpu, void *arg)
 {
 	struct tcslab_cache *cache = arg;
 	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-	unsigned long seq = data_race(READ_ONCE(cc->seq));
-	bool idle = seq == cc->last_seq && data_race(READ_ONCE(cc->count));
+	unsigned long seq = look(cc->seq);
+	bool idle = seq == cc->last_seq && look(cc->count);
 
 	cc->last_seq = seq;	/* only the scavenger's worker writes it */
 	return idle;
@@ -359,7 +362,7 @@ static unsigned long cached_objects(struct tcslab_cache *cache)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		n += data_race(READ_ONCE(per_cpu_ptr(cache->cpu, cpu)->count));
+		n += look(per_cpu_ptr(cache->cpu, cpu)->count);
 	return n;
 }
 
@@ -393,11 +396,11 @@ void tcslab_cpu_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stat
 	for_each_possible_cpu(cpu) {
 		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
-		stats->cpu_cached += data_race(READ_ONCE(cc->count));
-		stats->entries += data_race(READ_ONCE(cc->seq)) / 2;
-		stats->refills += data_race(READ_ONCE(cc->refills));
-		stats->flushes += data_race(READ_ONCE(cc->flushes));
-		stats->nested += data_race(READ_ONCE(cc->nested));
+		stats->cpu_cached += look(cc->count);
+		stats->entries += look(cc->seq) / 2;
+		stats->refills += look(cc->refills);
+		stats->flushes += look(cc->flushes);
+		stats->nested += look(cc->nested);
 	}
 }
 

@@ -15,8 +15,10 @@ extern unsigned long tcslab_keep_bytes;
 int tcslab_scavenger_init(void);
 void tcslab_scavenger_exit(void);
 
-/* The page heap got a chunk: the background release has work.  Any context in
- * which pages may be allocated. */
+/*
+ * The page heap got a chunk: the background release has work.  Any context in
+ * which pages may be allocated.
+ */
 void tcslab_scavenger_wake(void);
 
 /* Pages given back by the background release and by the shrinker so far. */

@@ -231,7 +231,7 @@ void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node);
 void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj);
 
 /* Pages of ours carry this in lru.prev: no pointer and no list poison looks so. */
-#define TCSLAB_PAGE_COOKIE	((unsigned long)(long)(int)0xa110c5edU)
+#define TCSLAB_PAGE_COOKIE	((unsigned long)-0x5eef3a13L)
 
 /* ----------------------------------------------------------- the fast path */
 
