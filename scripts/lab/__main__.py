@@ -13,7 +13,7 @@ if __package__ in (None, ""):
     sys.path.remove(str(Path(__file__).resolve().parent))
     __package__ = "lab"
 
-from lab import build, check as checks, kernels, session  # noqa: E402
+from lab import build, check as checks, host, kernels, session  # noqa: E402
 from lab.progress import LabError, say  # noqa: E402
 
 
@@ -39,7 +39,10 @@ def vm(arguments: argparse.Namespace) -> int:
 def check(arguments: argparse.Namespace) -> int:
     """Run the tests on the quick kernels or on those named."""
     names = arguments.kernel.split(",") if arguments.kernel else list(checks.QUICK)
-    return checks.summary(checks.side_by_side(names, arguments.test or "*"))
+    results = checks.side_by_side(names, arguments.test or "*")
+    if not arguments.test:
+        results.append(host.suite(names))
+    return checks.summary(results)
 
 
 def parser() -> argparse.ArgumentParser:

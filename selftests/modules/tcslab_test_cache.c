@@ -117,7 +117,7 @@ static void constructor(void)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
-static void limit(void)
+static void bounded(void)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(1024);
 	struct tcslab_cache_stats stats;
@@ -125,7 +125,7 @@ static void limit(void)
 	size_t n = 0, got;
 
 	args.limit_bytes = SZ_256K;
-	cache = tcslab_cache_create("limit", &args);
+	cache = tcslab_cache_create("limit-256k", &args);
 	if (IS_ERR(cache))
 		return;
 	while (n < MANY && (objs[n] = tcslab_cache_alloc(cache, GFP_KERNEL)))
@@ -155,7 +155,7 @@ static int __init cache_init(void)
 	bad_arguments();
 	alignments();
 	constructor();
-	limit();
+	bounded();
 	context_plan();
 	return 0;
 }

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Checks that need no guest: generated files, style, sparse, and the model of the fast path."""
+
+from __future__ import annotations
+
+import functools
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from . import kernels, ksft, paths, sync
+from .build import kbuild
+from .check import Result
+from .ktap import Case
+from .packages import install_tools
+from .progress import LabError
+
+TOOLS = {"sparse": "sparse", "shellcheck": "shellcheck", "perl": "perl", "spin": "spin",
+         "gcc": "gcc", "git": "git"}
+C_FILES = ("mod/*.c", "mod/*.h", "mod/include/**/*.h", "selftests/*.c", "selftests/*.h",
+           "selftests/modules/*.c", "selftests/modules/*.h")
+SHELL_FILES = ("scripts/**/*.sh", "selftests/*.sh", "selftests/model/*.sh", ".ci/run")
+
+
+def files(patterns: tuple[str, ...]) -> list[str]:
+    """The project's files that match, without those that a build left."""
+    return sorted({str(path.relative_to(paths.PROJECT)) for pattern in patterns
+                   for path in paths.PROJECT.glob(pattern) if not path.name.endswith(".mod.c")})
+
+
+def output(command: list[str]) -> str:
+    """What @command complains about; nothing when it succeeds."""
+    done = subprocess.run(command, cwd=paths.PROJECT, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    return done.stdout if done.returncode else ""
+
+
+def checkpatch() -> str:
+    """checkpatch --strict over the C files.
+
+    Ignored: what only code for several kernels needs (compat.h), and macros that must be macros.
+    """
+    return output(["perl", str(ksft.tree() / "scripts/checkpatch.pl"), "--no-tree", "--strict",
+                   "--terse", "--no-summary", "--ignore",
+                   "LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE", "--file", *files(C_FILES)])
+
+
+def size_classes() -> str:
+    """The generated table is what the generator makes, within the limits of the design."""
+    return output([sys.executable, "scripts/gen_size_classes.py", "--check",
+                   "mod/include/linux/tcslab_size_classes.h"])
+
+
+def shellcheck() -> str:
+    """shellcheck over the shell files."""
+    return output(["shellcheck", *files(SHELL_FILES)])
+
+
+def model() -> str:
+    """The model of the per-CPU section and its known-wrong variants."""
+    return output(["sh", "selftests/model/model.sh"])
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "size-classes": size_classes, "checkpatch": checkpatch, "shellcheck": shellcheck,
+    "model": model}
+
+
+def sparse(name: str) -> str:
+    """sparse and W=1 over our files as the kernel @name compiles them."""
+    kernel = kernels.load(name)
+    ready = kernels.prepare(kernel)
+    tree = kernel.build / "sparse"
+    sync.copy(tree)
+    log = kbuild(kernel, ready, tree, "W=1", "C=2", "TCSLAB_TESTS=1")
+    return "\n".join(line for line in log.splitlines()
+                     if re.search(r"(mod|modules|lab)/\S+: (warning|error):", line))
+
+
+def suite(names: list[str]) -> Result:
+    """All of them, one case each, and sparse on the kernels @names."""
+    install_tools(TOOLS)
+    result, begin = Result("host", "style"), time.monotonic()
+    checks = CHECKS | {f"sparse-{name}": functools.partial(sparse, name) for name in names}
+    for name, check in checks.items():
+        try:
+            complaints = check().strip().splitlines()
+        except LabError as error:
+            complaints = str(error).splitlines()
+        result.cases.append(Case(name, "fail" if complaints else "pass",
+                                 complaints[0] if complaints else ""))
+        print(f"{'not ok' if complaints else 'ok'} host {name}", flush=True)
+        for line in complaints[:20]:
+            print(f"    | {line}")
+    result.seconds = time.monotonic() - begin
+    return result
