@@ -9,11 +9,7 @@ help:
 	@echo 'make demo                 see tcslab work in a VM (needs nothing but apt)'
 	@echo 'make check                all tests on the quick kernels (debian-6.1, debian-6.12)'
 	@echo '     KERNEL=a,b TEST=x      on these kernels, only these tests'
-	@echo '     KDIR=... VMLINUZ=...   on a kernel of your own'
-	@echo 'make check-all            every test on every kernel, one table'
-	@echo 'make kernels              the kernels and their state'
-	@echo 'make debug KERNEL=x       boot and wait for gdb'
-	@echo 'make bench                instructions, cycles and bytes against SLUB'
+	@echo 'make bench                instructions against SLUB'
 	@echo 'make record, make replay  an allocation trace'
 	@echo 'make modules KDIR=...     tcslab.ko for one kernel'
 	@echo 'make modules_install      into /lib/modules of that kernel'
@@ -37,10 +33,15 @@ python3:
 		{ echo 'please run: sudo apt-get install python3'; false; }
 
 demo: python3
-	@$(LAB) demo
+	@$(LAB) vm $(if $(KERNEL),--kernel $(KERNEL)) --mem 2G --timeout 600 \
+		--files scripts/demo.sh:demo.sh scripts/record/replay.sh:replay.sh \
+		selftests/data/boot-6.12.trace.xz:boot.trace.xz -- sh /demo.sh
 
 check: python3
 	@$(LAB) check --kernel '$(KERNEL)' --test '$(TEST)'
+
+bench: python3
+	@python3 scripts/bench.py $(KERNEL)
 
 record: python3
 	@python3 scripts/record $(if $(KERNEL),--kernel $(KERNEL))
@@ -51,4 +52,4 @@ replay: python3
 	@$(LAB) vm $(if $(KERNEL),--kernel $(KERNEL)) --mem 2G --files scripts/record/replay.sh:replay.sh \
 		$(TRACE):$(notdir $(TRACE)) -- sh /replay.sh /$(notdir $(TRACE))
 
-.PHONY: help modules modules_install install clean python3 demo check record replay
+.PHONY: help modules modules_install install clean python3 demo check bench record replay
