@@ -3,7 +3,7 @@
  * Objects by handle when something comes in between: signals, others, kills, closes,
  * failing allocations.  BUILD_M32: also as a 32-bit program.
  *
- * lab: timeout=120
+ * lab: timeout=120 kernels=debug-*
  */
 #include <signal.h>
 #include <sys/mman.h>
