@@ -153,15 +153,11 @@ def fetch(kernel: Kernel, archive: Archive, version: str, packages: list[str],
     image = next(x for x in (root / f"boot/vmlinuz-{release}",
                              root / f"usr/lib/modules/{release}/vmlinuz") if x.exists())
     headers = root / f"usr/src/linux-headers-{release}"
-    tree = ""
-    if kernel.chroot:
-        tree = str(chroot.prepare(archive))
-        kdir = headers
-    else:
-        # The packaged makefile names /usr/src, which only an installed package has.
-        makefile = headers / "Makefile"
-        makefile.write_text(makefile.read_text(encoding="utf-8").replace(
-            "include /usr/src", f"include {root}/usr/src"), encoding="utf-8")
-        kdir = headers
-    return Ready(version=version, release=release, image=str(image), kdir=str(kdir),
+    # The packaged makefile names /usr/src, where only an installed package is.
+    makefile = headers / "Makefile"
+    makefile.write_text(re.sub(r"^include /usr/src", f"include {root}/usr/src",
+                               makefile.read_text(encoding="utf-8"), flags=re.M),
+                        encoding="utf-8")
+    tree = str(chroot.prepare(archive)) if kernel.chroot else ""
+    return Ready(version=version, release=release, image=str(image), kdir=str(headers),
                  modules=str(base / "lib/modules" / release), chroot=tree)
