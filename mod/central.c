@@ -265,14 +265,14 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 	}
 	cut_span(cache, span);
 	central = &cache->central[tcslab_span_node(span)];
-	raw_spin_lock_irqsave(&central->lock, flags);
+	tcslab_lock_irqsave(&central->lock, flags);
 	list_add(&span->list, &central->full);
 	central->nr_spans++;
 	central->nr_free += span->nfree;
 	requeue(central, span, 0);
 	/* The caller's: a span that nobody takes from is one that no free gives back. */
 	span_alloc(central, cache, span, &obj, 1);
-	raw_spin_unlock_irqrestore(&central->lock, flags);
+	tcslab_unlock_irqrestore(&central->lock, flags);
 	return obj;
 }
 

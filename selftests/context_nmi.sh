@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # NMI context at every instruction of the fast path and of the locked sections.
-# lab: timeout=120 kernels=debug-*
+# lab: timeout=120
 
 module=tcslab_test_context_nmi
 
