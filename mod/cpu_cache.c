@@ -127,17 +127,22 @@ static void *fetch(struct tcslab_cache *cache, gfp_t gfp, int node)
 	return IS_ERR(more) ? NULL : more;
 }
 
+/* What no retry can help. */
+static bool refused(struct tcslab_cache *cache, gfp_t gfp)
+{
+	return WARN_ONCE(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
+			 "tcslab: objects cannot be highmem or movable, gfp %#x\n",
+			 (__force unsigned int)gfp) ||
+	       WARN_ONCE(!cache->zero_size && (gfp & __GFP_ZERO),
+			 "tcslab: objects of cache %s keep their contents, they cannot be zeroed\n",
+			 cache->name);
+}
+
 void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
 {
 	void *obj;
 
-	if (WARN_ONCE(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
-		      "tcslab: objects cannot be highmem or movable, gfp %#x\n",
-		      (__force unsigned int)gfp))
-		return NULL;
-	if (WARN_ONCE(!cache->zero_size && (gfp & __GFP_ZERO),
-		      "tcslab: objects of cache %s keep their contents, they cannot be zeroed\n",
-		      cache->name))
+	if (refused(cache, gfp))
 		return NULL;
 	if (cache->node != NUMA_NO_NODE) {
 		node = cache->node;
@@ -250,10 +255,11 @@ static size_t take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
  */
 size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs)
 {
-	size_t got = 0, i;
+	size_t got, i;
 
-	if (likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE))))
-		got = take_bulk(cache, n, objs);
+	if (refused(cache, gfp))
+		return 0;
+	got = take_bulk(cache, n, objs);
 	if (want_init_on_alloc(gfp) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		for (i = 0; i < got; i++)
 			tcslab_obj_init(cache, objs[i], gfp);

@@ -3,12 +3,5 @@
 # General allocation: every call, every size to 40000, zones.
 # lab: timeout=90
 
-module=tcslab_test_api
-
-echo "TAP version 13"
-lsmod | grep -q '^tcslab ' || insmod /lib/tcslab/tcslab.ko || exit 1
-dmesg -c >/dev/null
-insmod "/lib/tcslab/$module.ko" "$@" || exit 1
-rmmod "$module"
-# A module prints as it goes and knows the plan in the end: KTAP allows that.
-dmesg | sed -n 's/.*tcslab-context: //p'
+. ./ktap_module.inc
+run_module tcslab_test_api "$@"

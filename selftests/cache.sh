@@ -1,14 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Named caches: arguments, alignment, constructor, limit.
-# lab: timeout=90
+# lab: expect="tcslab_cache_alloc_slow"
 
-module=tcslab_test_cache
-
-echo "TAP version 13"
-lsmod | grep -q '^tcslab ' || insmod /lib/tcslab/tcslab.ko || exit 1
-dmesg -c >/dev/null
-insmod "/lib/tcslab/$module.ko" "$@" || exit 1
-rmmod "$module"
-# A module prints as it goes and knows the plan in the end: KTAP allows that.
-dmesg | sed -n 's/.*tcslab-context: //p'
+. ./ktap_module.inc
+run_module tcslab_test_cache "$@"

@@ -4,17 +4,14 @@
 # caches are drained; its arrays must not be lost, and nobody may wait for it.
 # lab: timeout=120
 
-module=tcslab_test_context_irq
-cpu=/sys/devices/system/cpu/cpu1/online
+. ./ktap_module.inc
 
-echo "TAP version 13"
+cpu=/sys/devices/system/cpu/cpu1/online
 if [ ! -w "$cpu" ]; then
 	echo "1..0 # SKIP only one CPU, or no hotplug"
 	exit 4
 fi
-lsmod | grep -q '^tcslab ' || insmod /lib/tcslab/tcslab.ko || exit 1
-dmesg -c >/dev/null
-insmod "/lib/tcslab/$module.ko" &
+begin_module tcslab_test_context_irq &
 cycles=0
 while kill -0 $! 2>/dev/null; do
 	echo 0 >"$cpu" && sleep 0.3
@@ -22,6 +19,6 @@ while kill -0 $! 2>/dev/null; do
 	cycles=$((cycles + 1))
 done
 wait $! || exit 1
-rmmod "$module"
+module=tcslab_test_context_irq
+end_module
 echo "# the CPU went $cycles times"
-dmesg | sed -n 's/.*tcslab-context: //p'

@@ -3,12 +3,5 @@
 # Frees after a grace period, and type-safe caches, under readers.
 # lab: timeout=120
 
-module=tcslab_test_context_rcu
-
-echo "TAP version 13"
-lsmod | grep -q '^tcslab ' || insmod /lib/tcslab/tcslab.ko || exit 1
-dmesg -c >/dev/null
-insmod "/lib/tcslab/$module.ko" "$@" || exit 1
-rmmod "$module"
-# A module prints as it goes and knows the plan in the end: KTAP allows that.
-dmesg | sed -n 's/.*tcslab-context: //p'
+. ./ktap_module.inc
+run_module tcslab_test_context_rcu "$@"

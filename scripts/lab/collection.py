@@ -3,7 +3,7 @@
 
 A test says what it needs in a comment near its top:
 
-    # lab: timeout=120 smp=4 mem=2G append="numa=fake=2" modules=loop,ext4
+    # lab: timeout=120 smp=4 nodes=2 mem=2G append="isolcpus=1" modules=loop,ext4
     # lab: kernels=debug-*,kcsan-* expect="tcslab: .* already free"
 """
 
@@ -22,7 +22,7 @@ from .progress import LabError, run
 from .source import CROSS
 
 DEFAULT_SECONDS = 45
-KEYS = {"timeout", "smp", "mem", "append", "modules", "kernels", "expect"}
+KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "kernels", "expect"}
 HEADER_LINES = 30
 
 
@@ -43,7 +43,7 @@ class Entry:
     def options(self) -> tuple[tuple[str, str], ...]:
         """The wishes that need a boot of their own; tests with equal ones share it."""
         return tuple(sorted((key, value) for key, value in self.wishes.items()
-                            if key in ("smp", "mem", "append", "modules")))
+                            if key in ("smp", "nodes", "mem", "append", "modules")))
 
     def test(self, kernel: Kernel) -> session.Test:
         """What the session runs."""
@@ -54,7 +54,8 @@ class Entry:
 def options(wishes: tuple[tuple[str, str], ...], files: list[tuple[str, Path]]) -> session.Options:
     """The options of a boot from the wishes of its tests."""
     table = dict(wishes)
-    return session.Options(smp=int(table.get("smp", 0)), mem=table.get("mem", ""),
+    return session.Options(smp=int(table.get("smp", 0)), nodes=int(table.get("nodes", 1)),
+                           mem=table.get("mem", ""),
                            append=table.get("append", ""), files=files,
                            modules=table["modules"].split(",") if "modules" in table else [])
 

@@ -38,6 +38,21 @@ class Machine:
     icount: bool = False
     out: Path | None = None      # a raw disk the guest writes a tar archive to
     gdb: bool = False
+    nodes: int = 1               # NUMA nodes, the memory and the CPUs divided among them
+
+
+def node_options(machine: Machine) -> list[str]:
+    """As many nodes as @machine is to have; a machine without nodes is the plain one."""
+    if machine.nodes < 2:
+        return []
+    argv = []
+    bytes_each = (int(machine.mem[:-1]) << {"M": 20, "G": 30}[machine.mem[-1]]) // machine.nodes
+    for node in range(machine.nodes):
+        cpus = "".join(f",cpus={cpu}" for cpu in range(machine.smp)
+                       if cpu * machine.nodes // machine.smp == node)
+        argv += ["-object", f"memory-backend-ram,id=node{node},size={bytes_each}",
+                 "-numa", f"node,nodeid={node},memdev=node{node}{cpus}"]
+    return argv
 
 
 def command(kernel: Kernel, ready: Ready, machine: Machine, accel: str) -> list[str]:
@@ -61,9 +76,10 @@ def command(kernel: Kernel, ready: Ready, machine: Machine, accel: str) -> list[
         argv += ["-accel", "tcg,thread=multi"]
     append = (f"console={console} quiet panic=-1 oops=panic printk.devkmsg=on log_buf_len=4M "
               f"nokaslr {kernel.append} {machine.append}")
-    argv += ["-smp", str(1 if machine.icount else machine.smp), "-m", machine.mem, "-nodefaults",
+    # A socket for each node: Linux warns of CPUs that share a socket but no node.
+    argv += ["-smp", f"{1 if machine.icount else machine.smp},sockets={machine.nodes}", "-m", machine.mem, "-nodefaults",
              "-nographic", "-no-reboot", "-serial", "stdio", "-kernel", ready.image,
-             "-initrd", str(machine.initrd), "-append", " ".join(append.split())]
+             "-initrd", str(machine.initrd), "-append", " ".join(append.split()), *node_options(machine)]
     if machine.out:
         argv += ["-drive", f"file={machine.out},if=none,id=out,format=raw,cache=unsafe",
                  "-device", "virtio-blk-pci,drive=out"]

@@ -114,6 +114,10 @@ static void constructor(void)
 			tcslab_cache_free(cache, objs[i]);
 	}
 	context_check(!bad, "objects are constructed, %lu are not", bad);
+	/* Clearing would undo the constructor's work: refused, also out of the array. */
+	context_check(!tcslab_cache_zalloc(cache, GFP_KERNEL), "zalloc is refused");
+	context_check(!tcslab_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_ZERO, 3, objs),
+		      "and so is a bulk that is to be cleared");
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 

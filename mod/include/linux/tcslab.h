@@ -254,9 +254,10 @@ static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
 #else
 	page = virt_to_page(obj);
 #endif
-	if (unlikely((unsigned long)page->lru.prev != TCSLAB_PAGE_COOKIE))
+	/* The page allocator may be writing to a page that is not ours: no cookie either way. */
+	if (unlikely((unsigned long)data_race(page->lru.prev) != TCSLAB_PAGE_COOKIE))
 		return NULL;
-	return (struct tcslab_cache *)page->private;
+	return (struct tcslab_cache *)data_race(page->private);
 }
 
 /*
@@ -371,13 +372,15 @@ void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs);
  *
  * Context: any; sleeps only if @gfp allows it.
  * Return: the object, or NULL when there is no memory, the cache's limit is
- * reached, or @gfp has __GFP_HIGHMEM or __GFP_MOVABLE.
+ * reached, or @gfp has __GFP_HIGHMEM or __GFP_MOVABLE, or __GFP_ZERO for a cache
+ * whose objects may not be cleared.
  */
 static __always_inline void *tcslab_cache_alloc(struct tcslab_cache *cache, gfp_t gfp)
 {
 	void *obj;
 
 	if (likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE))) &&
+	    (!(gfp & __GFP_ZERO) || likely(cache->zero_size)) &&
 	    likely(tcslab_cpu_pop(cache, &obj)))
 		return tcslab_obj_init(cache, obj, gfp);
 	return tcslab_cache_alloc_slow(cache, gfp, NUMA_NO_NODE);

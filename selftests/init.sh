@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# init_on_alloc=1 and init_on_free=1 mean what they mean for SLUB.
+# lab: append="init_on_alloc=1 init_on_free=1"
+
+. ./ktap_module.inc
+run_module tcslab_test_init "$@"

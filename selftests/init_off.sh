@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Without init_on_alloc and init_on_free nothing is cleared but what __GFP_ZERO asks for.
+# lab: append="init_on_alloc=0 init_on_free=0"
+
+. ./ktap_module.inc
+run_module tcslab_test_init "$@"

@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Two nodes: memory comes from the node that was named, and goes back to it.
+# lab: smp=2 nodes=2
+
+. ./ktap_module.inc
+run_module tcslab_test_numa "$@"

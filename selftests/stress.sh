@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# A thread per CPU, random sizes, objects freed on other CPUs than they came from.
+# lab: timeout=120
+
+. ./ktap_module.inc
+run_module tcslab_test_stress "$@"
