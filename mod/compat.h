@@ -10,6 +10,7 @@
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
 
 /* 6.4 made MAX_ORDER inclusive, 6.8 gave it its new name. */
 #ifndef MAX_PAGE_ORDER
@@ -47,6 +48,11 @@ static inline void shrinker_free(struct shrinker *shrinker)
 /* 6.6 can keep a cache to itself; before, this flag did that and nothing else. */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE	SLAB_NOLEAKTRACE
+#endif
+
+/* 6.17 gave the workqueue of no CPU in particular its new name. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define system_dfl_wq	system_unbound_wq
 #endif
 
 /* 6.13 sets a timer's function together with the rest. */

@@ -68,12 +68,12 @@ static void scavenge(struct work_struct *work)
 	if (due)
 		atomic_long_add(tcslab_page_heap_release(due, MIN_AGE), &scavenged);
 	if (tcslab_held_pages())
-		queue_delayed_work(system_unbound_wq, &scavenge_work, PERIOD);
+		queue_delayed_work(system_dfl_wq, &scavenge_work, PERIOD);
 }
 
 void tcslab_scavenger_wake(void)
 {
-	queue_delayed_work(system_unbound_wq, &scavenge_work, PERIOD);
+	queue_delayed_work(system_dfl_wq, &scavenge_work, PERIOD);
 }
 
 unsigned long tcslab_scavenged_pages(void)

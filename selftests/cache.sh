@@ -3,5 +3,6 @@
 # Named caches: arguments, alignment, constructor, limit.
 # lab: expect="tcslab_cache_alloc_slow"
 
+# shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
 run_module tcslab_test_cache "$@"

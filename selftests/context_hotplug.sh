@@ -4,6 +4,7 @@
 # caches are drained; its arrays must not be lost, and nobody may wait for it.
 # lab: timeout=120
 
+# shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
 
 cpu=/sys/devices/system/cpu/cpu1/online

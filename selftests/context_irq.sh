@@ -3,5 +3,6 @@
 # Hard interrupts and self-IPIs that allocate and free in the middle of the same.
 # lab: timeout=120
 
+# shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
 run_module tcslab_test_context_irq "$@"

@@ -3,5 +3,6 @@
 # NMI context at every instruction of the fast path and of the locked sections.
 # lab: timeout=120
 
+# shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
 run_module tcslab_test_context_nmi "$@"

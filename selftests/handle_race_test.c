@@ -45,7 +45,7 @@ static void on_alarm(int signal)
 {
 }
 
-/* One alarm after so long, for certain: it waits if it comes too early. */
+/* One alarm after so long. */
 static void set_alarm(unsigned int usec)
 {
 	const struct itimerval once = { .it_value.tv_usec = usec };
@@ -56,30 +56,35 @@ static void set_alarm(unsigned int usec)
 }
 
 /*
- * A call in whose middle an alarm comes.  How long the call takes nobody knows: try
- * early and late ones until one hits.  What a call did that none hit is repeated by
- * the next one, or undone by @again.
+ * A call in whose middle an alarm comes.  How long the call takes, and how late it
+ * begins, nobody knows: try early and late ones until one hits.  @again prepares the
+ * next try after one that the alarm missed.
  */
 static int interrupted(int fd, unsigned int nr, void *arg, const __u64 *done,
 		       void (*again)(int fd, void *arg))
 {
-	unsigned int usec = 200;
-	int err;
+	int err = 0;
 
-	for (int i = 0; i < 2000; i++) {
-		set_alarm(usec);
+	for (int i = 0; i < 5000; i++) {
+		set_alarm(20 << rand() % 12);
 		err = call(fd, nr, arg);
 		set_alarm(0);
 		if (err == -EINTR && *done)
-			return err;
-		if (err && err != -EINTR)
-			return err;
-		if (!err && again)
+			break;
+		if (err && err != -EINTR && err != -EDQUOT)
+			break;
+		if (err != -EINTR && again)
 			again(fd, arg);
-		usec = err ? usec + usec / 4 : usec - usec / 4;
-		usec = usec < 20 ? 20 : usec;
 	}
 	return err;
+}
+
+/* What an allocation that came to its end has taken. */
+static void free_again(int fd, void *arg)
+{
+	struct tcslab_ioc_alloc *alloc = arg;
+
+	free_objects(fd, alloc->handle, alloc->done);
 }
 
 /* The same objects for another try at freeing them. */
@@ -96,7 +101,7 @@ TEST_F_TIMEOUT(file, signals_end_long_calls, 120)
 	struct tcslab_ioc_free free = { .size = sizeof(free) };
 	struct tcslab_ioc_pattern fill, verify;
 
-	EXPECT_EQ(-EINTR, interrupted(self->fd, TCSLAB_IOC_ALLOC, &alloc, &alloc.done, NULL));
+	EXPECT_EQ(-EINTR, interrupted(self->fd, TCSLAB_IOC_ALLOC, &alloc, &alloc.done, free_again));
 	EXPECT_EQ(0, pattern(self->fd, TCSLAB_IOC_FILL, alloc.handle, alloc.done, 1));
 	EXPECT_EQ(-ENOENT, pattern(self->fd, TCSLAB_IOC_FILL, alloc.handle + alloc.done, 1, 1));
 

@@ -3,5 +3,6 @@
 # init_on_alloc=1 and init_on_free=1 mean what they mean for SLUB.
 # lab: append="init_on_alloc=1 init_on_free=1"
 
+# shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
 run_module tcslab_test_init "$@"

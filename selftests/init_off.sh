@@ -3,5 +3,6 @@
 # Without init_on_alloc and init_on_free nothing is cleared but what __GFP_ZERO asks for.
 # lab: append="init_on_alloc=0 init_on_free=0"
 
+# shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
 run_module tcslab_test_init "$@"

@@ -3,5 +3,6 @@
 # Two nodes: memory comes from the node that was named, and goes back to it.
 # lab: smp=2 nodes=2
 
+# shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
 run_module tcslab_test_numa "$@"

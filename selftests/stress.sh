@@ -3,5 +3,6 @@
 # A thread per CPU, random sizes, objects freed on other CPUs than they came from.
 # lab: timeout=120
 
+# shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
 run_module tcslab_test_stress "$@"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import chroot, paths, sync
 from .kernels import Kernel, Ready
-from .packages import install_tools
+from .packages import Archive, install_tools
 from .progress import LabError, run
 from .source import CROSS, IMAGES
 
@@ -25,10 +25,10 @@ def kbuild(kernel: Kernel, ready: Ready, tree: Path, *arguments: str) -> str:
         argv.insert(1, f"CROSS_COMPILE={CROSS[kernel.arch]}")
     log = kernel.build / "logs" / f"{tree.name}-build.log"
     what = f"{kernel.name}: building modules"
-    if not ready.chroot:
+    if not kernel.chroot:
         return run(argv, what, log=log)
     root = Path(ready.kdir).parents[2]  # .../usr/src/linux-headers-x
-    return run(chroot.command(Path(ready.chroot), root, [tree], argv), what, log=log)
+    return run(chroot.command(chroot.prepare(Archive(kernel.suite)), [root, tree], argv), what, log=log)
 
 
 def modules(kernel: Kernel, ready: Ready, tests: bool = True) -> list[Path]:

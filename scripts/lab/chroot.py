@@ -12,14 +12,15 @@ from .packages import Archive, derived_sources, install_tools
 from .progress import LabError, run, say
 
 # Debian 13's kernel headers want gcc-14 and bring tools linked with its libc and libelf.
-PACKAGES = "gcc-14,make,libelf1t64,libssl3t64,zlib1g,libzstd1,sparse"
+PACKAGES = "gcc-14,make,libelf1t64,libssl3t64,zlib1g,libzstd1,pahole,sparse"
 
 
 def prepare(archive: Archive) -> Path:
     """The tree of @archive's suite; made on first use."""
     root = paths.cache("chroot") / archive.suite
     with paths.lock(root.with_suffix(".lock")):
-        if (root / ".ready").exists():
+        ready = root / ".ready"
+        if ready.exists() and ready.read_text(encoding="utf-8") == PACKAGES:
             return root
         if os.geteuid():
             raise LabError("building in a tree of another suite needs root (chroot)")
@@ -32,7 +33,7 @@ def prepare(archive: Archive) -> Path:
         run(["mmdebstrap", "--variant=minbase", f"--include={PACKAGES}",
              "--aptopt=APT::Sandbox::User \"root\"", archive.suite, str(root), str(sources)],
             f"mmdebstrap {archive.suite}")
-        (root / ".ready").touch()
+        ready.write_text(PACKAGES, encoding="utf-8")
     return root
 
 

@@ -54,7 +54,7 @@ class Entry:
 def options(wishes: tuple[tuple[str, str], ...], files: list[tuple[str, Path]]) -> session.Options:
     """The options of a boot from the wishes of its tests."""
     table = dict(wishes)
-    return session.Options(smp=int(table.get("smp", 0)), nodes=int(table.get("nodes", 1)),
+    return session.Options(smp=int(table.get("smp", 0)), nodes=int(table.get("nodes", 0)),
                            mem=table.get("mem", ""),
                            append=table.get("append", ""), files=files,
                            modules=table["modules"].split(",") if "modules" in table else [])

@@ -93,7 +93,10 @@ def stock_modules(archive: Archive, tree: Path, wanted: list[str]) -> None:
     for line in (tree / "modules.dep").read_text(encoding="utf-8").splitlines():
         path, needs = line.split(":", 1)
         table[_name(path)] = (path, needs.split())
-    builtin = {_name(x) for x in (tree / "modules.builtin").read_text(encoding="utf-8").split()}
+    # Where the packages do not list what is built in, that is what is no module.
+    listed = tree / "modules.builtin"
+    builtin = ({_name(x) for x in listed.read_text(encoding="utf-8").split()} if listed.exists()
+               else {_name(x) for x in wanted} - set(table))
     todo, chosen = [_name(x) for x in wanted], {}
     while todo:
         name = todo.pop()

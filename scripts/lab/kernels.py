@@ -25,9 +25,8 @@ class Ready:
     version: str           # of the packages it comes from
     release: str           # uname -r
     image: str             # what QEMU boots
-    kdir: str              # what `make -C` takes; below chroot when there is one
+    kdir: str              # what `make -C` takes
     modules: str = ""      # lib/modules/<release> with the stock modules, empty when none
-    chroot: str = ""       # build in this tree instead of on the host
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +43,7 @@ class Kernel:
     arch: str = "x86_64"
     chroot: bool = False
     smp: int = 2
+    nodes: int = 1
     mem: str = "1G"
     append: str = ""
     slow: float = 1
@@ -76,10 +76,15 @@ def names() -> list[str]:
 
 def known(kernel: Kernel) -> Ready | None:
     """What the cache has of @kernel, newest version, without asking anybody."""
+    from . import source  # needs this module's types
+
     current = kernel.store() / "current"
     if not current.exists():
         return None
-    return _read(kernel.store() / current.read_text(encoding="utf-8").strip())
+    key = current.read_text(encoding="utf-8").strip()
+    if kernel.config and not key.endswith(f"-{source.config_key(kernel)}"):
+        return None     # a fragment has changed since
+    return _read(kernel.store() / key)
 
 
 def _read(home: Path) -> Ready | None:
@@ -138,8 +143,6 @@ def resolve(kernel: Kernel, archive: Archive) -> tuple[str, list[str]]:
 def fetch(kernel: Kernel, archive: Archive, version: str, packages: list[str],
           home: Path) -> Ready:
     """Unpack a distribution's kernel and the headers to build against."""
-    from . import chroot  # only kernels of another suite need one
-
     release = packages[0].split("-", 2)[2]
     root = home / "root"
     wanted = sorted({name for package in packages
@@ -155,9 +158,8 @@ def fetch(kernel: Kernel, archive: Archive, version: str, packages: list[str],
     headers = root / f"usr/src/linux-headers-{release}"
     # The packaged makefile names /usr/src, where only an installed package is.
     makefile = headers / "Makefile"
-    makefile.write_text(re.sub(r"^include /usr/src", f"include {root}/usr/src",
+    makefile.write_text(re.sub(r"^(include |KBUILD_OUTPUT=)/usr/src", rf"\1{root}/usr/src",
                                makefile.read_text(encoding="utf-8"), flags=re.M),
                         encoding="utf-8")
-    tree = str(chroot.prepare(archive)) if kernel.chroot else ""
     return Ready(version=version, release=release, image=str(image), kdir=str(headers),
-                 modules=str(base / "lib/modules" / release), chroot=tree)
+                 modules=str(base / "lib/modules" / release))

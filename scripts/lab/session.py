@@ -32,7 +32,7 @@ class Options:
 
     smp: int = 0
     mem: str = ""
-    nodes: int = 1
+    nodes: int = 0
     append: str = ""
     icount: bool = False
     modules: list[str] = dataclasses.field(default_factory=list)
@@ -105,7 +105,7 @@ class Session:
             stream.truncate(qemu.OUT_DISK)
         machine = qemu.Machine(
             initrd=self.pack(job), smp=self.options.smp or self.kernel.smp,
-            mem=self.options.mem or self.kernel.mem, nodes=self.options.nodes,
+            mem=self.options.mem or self.kernel.mem, nodes=self.options.nodes or self.kernel.nodes,
             append=self.options.append, icount=self.options.icount, out=out, gdb=self.options.gdb)
         self.guest = qemu.Guest(self.kernel, self.ready, machine, self.logs / "console.log")
 

@@ -73,7 +73,7 @@ static void constructed(void)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
-static void bulk(bool on_alloc)
+static void several(bool on_alloc)
 {
 	unsigned int i, bad = 0;
 	void *objs[30];
@@ -113,7 +113,7 @@ static int __init init_init(void)
 	context_check(!bad_alloc, "after an allocation: %u sizes are wrong", bad_alloc);
 	context_check(!bad_free, "after a free: %u sizes are wrong", bad_free);
 	context_check(!bad_zero, "__GFP_ZERO: %u sizes are dirty", bad_zero);
-	bulk(on_alloc || on_free);
+	several(on_alloc || on_free);
 	constructed();
 	context_plan();
 	return 0;

@@ -114,6 +114,13 @@ static void bulk_round(struct rnd_state *rnd)
 	tcslab_cache_free_bulk(named[owner], n, objs);
 }
 
+static void wander(void)
+{
+	unsigned int cpu = cpumask_any_distribute(cpu_online_mask);
+
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
+}
+
 static int stress(void *arg)
 {
 	long cpu = (long)arg;
@@ -137,7 +144,7 @@ static int stress(void *arg)
 			cond_resched();
 		}
 		if (cpu < 0 && !(i % 300))
-			set_cpus_allowed_ptr(current, cpumask_of(cpumask_any_distribute(cpu_online_mask)));
+			wander();
 		if (cpu < 0 && !(i % 20000))
 			tcslab_trim();
 	}

@@ -254,10 +254,10 @@ static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
 #else
 	page = virt_to_page(obj);
 #endif
-	/* The page allocator may be writing to a page that is not ours: no cookie either way. */
+	/* The page allocator may be writing to a page that is not ours: no cookie then. */
 	if (unlikely((unsigned long)data_race(page->lru.prev) != TCSLAB_PAGE_COOKIE))
 		return NULL;
-	return (struct tcslab_cache *)data_race(page->private);
+	return (struct tcslab_cache *)page->private;
 }
 
 /*
