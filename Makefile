@@ -9,6 +9,9 @@ help:
 	@echo 'make demo                 see tcslab work in a VM (needs nothing but apt)'
 	@echo 'make check                all tests on the quick kernels (debian-6.1, debian-6.12)'
 	@echo '     KERNEL=a,b TEST=x      on these kernels, only these tests'
+	@echo '     KDIR=... VMLINUZ=...   on a kernel of your own'
+	@echo 'make check-all            on every kernel that can be had; make kernels lists them'
+	@echo 'make debug KERNEL= TEST=  the same under gdb'
 	@echo 'make bench                instructions against SLUB'
 	@echo 'make record, make replay  an allocation trace'
 	@echo 'make modules KDIR=...     tcslab.ko for one kernel'
@@ -37,8 +40,19 @@ demo: python3
 		--files scripts/demo.sh:demo.sh scripts/record/replay.sh:replay.sh \
 		selftests/data/boot-6.12.trace.xz:boot.trace.xz -- sh /demo.sh
 
+check: export KDIR := $(KDIR)
 check: python3
-	@$(LAB) check --kernel '$(KERNEL)' --test '$(TEST)'
+	@$(LAB) check --kernel '$(or $(KERNEL),$(if $(VMLINUZ),host))' --test '$(TEST)' \
+		$(if $(SELFTEST),--selftest)
+
+check-all: python3
+	@$(LAB) check --all
+
+kernels: python3
+	@$(LAB) kernels
+
+debug: python3
+	@$(LAB) debug $(if $(KERNEL),--kernel $(KERNEL)) --test '$(TEST)'
 
 bench: python3
 	@python3 scripts/bench.py $(KERNEL)
@@ -52,4 +66,4 @@ replay: python3
 	@$(LAB) vm $(if $(KERNEL),--kernel $(KERNEL)) --mem 2G --files scripts/record/replay.sh:replay.sh \
 		$(TRACE):$(notdir $(TRACE)) -- sh /replay.sh /$(notdir $(TRACE))
 
-.PHONY: help modules modules_install install clean python3 demo check bench record replay
+.PHONY: help modules modules_install install clean python3 demo check check-all kernels debug bench record replay

@@ -50,9 +50,10 @@ static inline void shrinker_free(struct shrinker *shrinker)
 #define SLAB_NO_MERGE	SLAB_NOLEAKTRACE
 #endif
 
-/* 6.17 gave the workqueue of no CPU in particular its new name. */
+/* 6.17 named the workqueues after what they are. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
-#define system_dfl_wq	system_unbound_wq
+#define system_dfl_wq		system_unbound_wq
+#define system_percpu_wq	system_wq
 #endif
 
 /* 6.13 sets a timer's function together with the rest. */

@@ -20,6 +20,7 @@
 #include <linux/workqueue.h>
 
 #include "central.h"
+#include "compat.h"
 #include "rcu.h"
 
 #define BATCH_BYTES	2048	/* bounds what one callback frees: 254 objects */
@@ -102,7 +103,7 @@ static bool add(void *obj, struct rcu_batch **fresh)
 		if (batch->n == BATCH_OBJS)
 			submit(cpu);
 		else if (batch->n == 1)
-			queue_delayed_work(system_wq, &flush_later, FLUSH_DELAY);
+			queue_delayed_work(system_percpu_wq, &flush_later, FLUSH_DELAY);
 	}
 	raw_spin_unlock_irqrestore(&cpu->lock, flags);
 	return batch;

@@ -4,6 +4,7 @@
 #include <linux/nodemask.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "page_heap.h"
 #include "stock.h"
 
@@ -22,7 +23,7 @@ static DECLARE_WORK(fill_work, fill);
 /* Waking a worker takes locks that the caller may hold: from an interrupt then. */
 static void wake_filler(struct irq_work *work)
 {
-	queue_work(system_unbound_wq, &fill_work);
+	queue_work(system_dfl_wq, &fill_work);
 }
 
 static DEFINE_IRQ_WORK(wake_work, wake_filler);

@@ -13,7 +13,7 @@ if __package__ in (None, ""):
     sys.path.remove(str(Path(__file__).resolve().parent))
     __package__ = "lab"
 
-from lab import build, check as checks, host, kernels, session  # noqa: E402
+from lab import build, check as checks, debug, host, kernels, selftest, session  # noqa: E402
 from lab.progress import LabError, say  # noqa: E402
 
 
@@ -37,12 +37,31 @@ def vm(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Run the tests on the quick kernels or on those named."""
+    """Run the tests on the quick kernels, on those named, or on all there are."""
     names = arguments.kernel.split(",") if arguments.kernel else list(checks.QUICK)
-    results = checks.side_by_side(names, arguments.test or "*")
+    if arguments.all:
+        names = kernels.names()
+    results = checks.side_by_side(names, arguments.test or "*", arguments.all)
     if not arguments.test:
-        results.append(host.suite(names))
+        usable = [x.kernel for x in results if x.programs and x.kernel != "host"]
+        results.append(host.suite([x for x in usable if x in checks.STYLE]))
+        if arguments.selftest or arguments.all:
+            results.append(selftest.suite(frozenset(
+                names + [x for x in kernels.names() if kernels.known(kernels.load(x))])))
+    if len(results) > 3:
+        print(checks.table(results))
     return checks.summary(results)
+
+
+def list_kernels(_arguments: argparse.Namespace) -> int:
+    """List the kernels with their state."""
+    print(kernels.listing())
+    return 0
+
+
+def debug_guest(arguments: argparse.Namespace) -> int:
+    """Boot a guest that waits for gdb, then runs a test."""
+    return debug.guest(kernels.load(arguments.kernel), arguments.test, arguments.wait)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -69,6 +88,17 @@ def parser() -> argparse.ArgumentParser:
     verb.set_defaults(run=check)
     verb.add_argument("--kernel", default="", help="names, comma-separated")
     verb.add_argument("--test", default="", help="only tests whose names contain or match this")
+    verb.add_argument("--all", action="store_true", help="every kernel that can be had")
+    verb.add_argument("--selftest", action="store_true", help="and whether the lab finds bugs")
+
+    verb = verbs.add_parser("kernels", help=list_kernels.__doc__)
+    verb.set_defaults(run=list_kernels)
+
+    verb = verbs.add_parser("debug", help=debug_guest.__doc__)
+    verb.set_defaults(run=debug_guest)
+    verb.add_argument("--kernel", default="debian-6.12")
+    verb.add_argument("--test", default="", help="a test program, by its name")
+    verb.add_argument("--wait", type=int, default=60, help="seconds before the test begins")
     return top
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import fnmatch
+import re
 import time
 
 from . import build, collection, kernels, session
@@ -14,6 +15,7 @@ from .ktap import Case
 from .progress import LabError, say
 
 QUICK = ("debian-6.1", "debian-6.12")
+STYLE = (*QUICK, "debian-7.3")      # where sparse and W=1 are run
 
 
 @dataclasses.dataclass
@@ -23,6 +25,7 @@ class Result:
     kernel: str
     suite: str
     cases: list[Case] = dataclasses.field(default_factory=list)
+    programs: dict[str, list[Case]] = dataclasses.field(default_factory=dict)
     seconds: float = 0
 
     def count(self, outcome: str) -> int:
@@ -42,6 +45,7 @@ def kselftest(kernel: Kernel, pattern: str = "*") -> Result:
             continue
         if why := entry.skipped(kernel):
             result.cases.append(Case(entry.name, "skip", why))
+            result.programs[entry.name] = result.cases[-1:]
         else:
             groups.setdefault(entry.options(), []).append(entry)
     for wishes, members in groups.items():
@@ -55,6 +59,7 @@ def kselftest(kernel: Kernel, pattern: str = "*") -> Result:
             for outcome in outcomes:
                 report(kernel, outcome)
                 result.cases += outcome.cases
+                result.programs[outcome.test.name] = outcome.cases
             done = {outcome.test.name for outcome in outcomes}
             if not done:
                 raise LabError(f"{kernel.name}: no test ran (console: {logs / 'console.log'})")
@@ -79,16 +84,51 @@ def report(kernel: Kernel, outcome: session.Outcome) -> None:
     print("\n".join(lines), flush=True)
 
 
-def side_by_side(names: list[str], pattern: str, width: int = 2) -> list[Result]:
-    """The collection on several kernels, @width at a time."""
+def side_by_side(names: list[str], pattern: str, optional: bool = False,
+                 width: int = 2) -> list[Result]:
+    """The collection on several kernels, @width at a time.
+
+    A kernel that cannot be had is a failure, or with @optional a skip with its reason.
+    """
     def one(name: str) -> Result:
+        result = Result(name, "kselftest")
         try:
-            return kselftest(kernels.load(name), pattern)
+            kernel = kernels.load(name)
+            kernels.prepare(kernel)
+        except LabError as error:
+            why = str(error).splitlines()[0]
+            print(f"{'skipped:' if optional else 'not ok'} {name}: {error}", flush=True)
+            result.cases.append(Case(name, "skip" if optional else "fail", why))
+            return result
+        try:
+            return kselftest(kernel, pattern)
         except LabError as error:
             print(f"not ok {name}: {error}", flush=True)
-            return Result(name, "kselftest", [Case(name, "fail", str(error).splitlines()[0])])
+            result.cases.append(Case(name, "fail", str(error).splitlines()[0]))
+            return result
     with concurrent.futures.ThreadPoolExecutor(width) as pool:
         return list(pool.map(one, names))
+
+
+def table(results: list[Result]) -> str:
+    """Kernels by suites: a number is what passed, with ! what failed, s what was skipped."""
+    def suite(program: str) -> str:
+        return re.split(r"[_.]", program)[0]
+
+    def cell(cases: list[Case]) -> str:
+        failed, passed = (sum(x.outcome == y for x in cases) for y in ("fail", "pass"))
+        return f"{failed}!" if failed else str(passed) if passed else "s" if cases else "-"
+    columns = sorted({suite(x) for result in results for x in result.programs})
+    lines = [f"{'':15}" + "".join(f"{x:>{max(len(x), 4) + 1}}" for x in columns) + "   time"]
+    for result in results:
+        cells = [[case for name, cases in result.programs.items() if suite(name) == column
+                  for case in cases] for column in columns]
+        row = "".join(f"{cell(x):>{max(len(y), 4) + 1}}" for x, y in zip(cells, columns))
+        if not result.programs:
+            row = f" {result.count('pass')} passed, {result.count('fail')} failed, " \
+                  f"{result.count('skip')} skipped"
+        lines.append(f"{result.kernel:15}{row} {result.seconds:5.0f} s")
+    return "\n".join(lines)
 
 
 def summary(results: list[Result]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -47,6 +48,7 @@ class Kernel:
     mem: str = "1G"
     append: str = ""
     slow: float = 1
+    ready: Ready | None = None   # nothing to fetch or to build
 
     @property
     def build(self) -> Path:
@@ -58,8 +60,23 @@ class Kernel:
         return paths.cache("kernels", self.name)
 
 
+def host(kdir: str, image: str) -> Kernel:
+    """A kernel of the user's own: headers in @kdir, what boots in @image."""
+    file = Path(kdir) / "include/config/kernel.release"
+    if not file.exists() or not Path(image).exists():
+        raise LabError(f"{file if not file.exists() else image} does not exist")
+    release = file.read_text(encoding="utf-8").strip()
+    stock = Path("/lib/modules") / release
+    return Kernel(name="host", summary="a kernel of the user's own", ready=Ready(
+        version=release, release=release, image=str(Path(image).resolve()),
+        kdir=str(Path(kdir).resolve()),
+        modules=str(stock) if (stock / "modules.dep").exists() else ""))
+
+
 def load(name: str) -> Kernel:
     """Read the description of the kernel @name."""
+    if name == "host":
+        return host(os.environ.get("KDIR", ""), os.environ.get("VMLINUZ", ""))
     file = paths.KERNELS / f"{name}.toml"
     if not file.exists():
         raise LabError(f"no kernel {name}; there are: {' '.join(names())}")
@@ -90,13 +107,19 @@ def known(kernel: Kernel) -> Ready | None:
 def _read(home: Path) -> Ready | None:
     """The kernel in the cache directory @home when it is complete."""
     file = home / "ready.json"
-    return Ready(**json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None
+    if not file.exists():
+        return None
+    fields = {field.name for field in dataclasses.fields(Ready)}
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    return Ready(**{key: value for key, value in stored.items() if key in fields})
 
 
 def prepare(kernel: Kernel) -> Ready:
     """Make @kernel ready: from the cache when that has the newest version, else fetch or build."""
     from . import source  # needs this module's types
 
+    if kernel.ready:
+        return kernel.ready
     with paths.lock(kernel.store() / "lock"):
         cached = known(kernel)
         archive = Archive(kernel.suite)
@@ -123,6 +146,19 @@ def prepare(kernel: Kernel) -> Ready:
             say(f"{kernel.name}: {ready.release} is ready")
         (kernel.store() / "current").write_text(key, encoding="utf-8")
         return ready
+
+
+def listing() -> str:
+    """Every kernel with its state, a line each."""
+    lines = []
+    for name in names():
+        kernel = load(name)
+        ready = known(kernel)
+        state = f"{ready.version}, ready" if ready else (
+            f"to be built from {kernel.source}" if kernel.source else "to be fetched")
+        lines.append(f"{name:16}{kernel.summary}\n{'':16}{state}")
+    lines.append(f"{'host':16}a kernel of your own: KDIR=its headers VMLINUZ=its image")
+    return "\n".join(lines)
 
 
 def resolve(kernel: Kernel, archive: Archive) -> tuple[str, list[str]]:

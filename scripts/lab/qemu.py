@@ -84,7 +84,7 @@ def command(kernel: Kernel, ready: Ready, machine: Machine, accel: str) -> list[
         argv += ["-drive", f"file={machine.out},if=none,id=out,format=raw,cache=unsafe",
                  "-device", "virtio-blk-pci,drive=out"]
     if machine.gdb:
-        argv += ["-s", "-S"]
+        argv += ["-s"]
     return argv
 
 
