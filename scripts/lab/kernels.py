@@ -48,6 +48,7 @@ class Kernel:
     mem: str = "1G"
     append: str = ""
     slow: float = 1
+    ignore: tuple[str, ...] = ()  # reports of this kernel about itself
     ready: Ready | None = None   # nothing to fetch or to build
 
     @property

@@ -43,8 +43,8 @@ def bare(line: str) -> str:
     return STAMP.sub("", line.rstrip("\r\n"), count=1)
 
 
-def find(lines: list[str]) -> list[Report]:
-    """The reports among the kernel's own @lines."""
+def find(lines: list[str], ignore: tuple[str, ...] = ()) -> list[Report]:
+    """The reports among the kernel's own @lines, but for those that @ignore matches."""
     found: list[Report] = []
     for number, line in enumerate(lines):
         if not HEADS.search(line) or HARMLESS.search(line):
@@ -55,7 +55,7 @@ def find(lines: list[str]) -> list[Report]:
             continue
         end = _end(lines, number)
         found.append(Report(line, lines[number:min(end, number + EXCERPT)], end))
-    return found
+    return [x for x in found if not any(re.search(y, x.head) for y in ignore)]
 
 
 def _end(lines: list[str], start: int) -> int:

@@ -171,7 +171,7 @@ def run_command(session: Session, command: str, seconds: float, out: Path | None
     finally:
         session.finish(out)
     console = session.logs / "console.log"
-    complaints = reports.find(kernel_lines(session.lines[started:]))
+    complaints = reports.find(kernel_lines(session.lines[started:]), session.kernel.ignore)
     for report in complaints:
         print("\n".join(report.lines), file=sys.stderr)
     if status is None:
@@ -214,7 +214,8 @@ def run_tests(session: Session, tests: list[Test]) -> list[Outcome]:
                 deadline.extend(current.seconds + GRACE_SECONDS * session.kernel.slow)
             elif (found := re.match(r"lab: test (\S+) ends taint=(\d+)", line)) and current:
                 lines = session.lines[begin:]
-                outcomes.append(judge(current, lines, taint or 0, int(found.group(2))))
+                outcomes.append(judge(current, lines, taint or 0, int(found.group(2)),
+                                      session.kernel.ignore))
                 taint, current = int(found.group(2)), None
                 deadline.extend(BOOT_SECONDS * session.kernel.slow)
             elif found := re.match(r"lab: up .* taint=(\d+)", line):
@@ -227,7 +228,7 @@ def run_tests(session: Session, tests: list[Test]) -> list[Outcome]:
     if current:
         why = (f"no end within {current.seconds:.0f} s, the guest hung" if deadline.expired
                else "the guest died")
-        outcome = judge(current, session.lines[begin:], 0, 0)
+        outcome = judge(current, session.lines[begin:], 0, 0, session.kernel.ignore)
         outcome.cases = [x for x in outcome.cases if x.why != "did not end"]
         outcome.cases.append(ktap.Case(current.name, "fail", why))
         outcomes.append(outcome)
@@ -238,10 +239,11 @@ def run_tests(session: Session, tests: list[Test]) -> list[Outcome]:
     return outcomes
 
 
-def judge(test: Test, lines: list[str], before: int, after: int) -> Outcome:
+def judge(test: Test, lines: list[str], before: int, after: int,
+          ignore: tuple[str, ...] = ()) -> Outcome:
     """The cases of @test from its part of the console, kernel reports counted as failures."""
     cases = ktap.read(test.name, output(lines))
-    found = reports.find(kernel_lines(lines))
+    found = reports.find(kernel_lines(lines), ignore)
     wanted = [x for x in found if test.expect and x.matches(test.expect)]
     excerpt: list[str] = []
     for report in found:

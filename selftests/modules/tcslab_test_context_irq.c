@@ -25,8 +25,6 @@ static unsigned int busy = 10000;
 module_param(busy, uint, 0400);
 MODULE_PARM_DESC(busy, "how often arrays have to be met busy");
 
-#define MAX_SECONDS	100
-
 struct cpu_state {
 	struct hrtimer timer;
 	struct irq_work ipi;
@@ -98,7 +96,6 @@ static void run(void)
 {
 	static struct task_struct *tasks[NR_CPUS];
 	unsigned long ticks = 0, ipis = 0, allocs = 0, fails = 0;
-	unsigned long end = jiffies + MAX_SECONDS * HZ;
 	unsigned int i;
 	int cpu;
 
@@ -109,7 +106,7 @@ static void run(void)
 			wake_up_process(tasks[cpu]);
 	}
 	cpus_read_unlock();
-	while (context_nested() <= busy && time_before(jiffies, end)) {
+	while (context_nested() <= busy) {
 		msleep(50);
 		for (i = 0; i < 2; i++)
 			tcslab_cache_shrink(context_caches[i]);

@@ -125,16 +125,18 @@ static int taker(void *arg)
  */
 static void test_crowd(unsigned int promised)
 {
+	struct thing *got[PROMISED];
 	struct task_struct *tasks[8];
 	unsigned int i;
 
+	/* All of them at once, or it is the same one again and again. */
 	for (i = 0; i < promised; i++) {
-		struct thing *thing = tcslab_reserve_alloc(reserve);
-
-		if (thing)
-			memset(thing, 0, sizeof(*thing));
-		tcslab_reserve_free(reserve, thing);
+		got[i] = tcslab_reserve_alloc(reserve);
+		if (got[i])
+			memset(got[i], 0, sizeof(*got[i]));
 	}
+	for (i = 0; i < promised; i++)
+		tcslab_reserve_free(reserve, got[i]);
 	atomic_set(&served, 0);
 	atomic_set(&missed, 0);
 	atomic_set(&running, ARRAY_SIZE(tasks));
