@@ -12,7 +12,8 @@ rmmod tcslab_test_badptr
 dmesg >/tmp/badptr.log
 sed -n 's/.*tcslab-context: //p' /tmp/badptr.log | grep -v '^1\.\.'
 number=$(grep -c 'tcslab-context: \(not \)*ok' /tmp/badptr.log)
-for report in 'which is not ours' 'no object of cache' 'points into an object' 'free already'; do
+for report in 'which is not ours' 'no object of cache' 'points into an object' 'free already' \
+	'cannot be highmem or movable' 'more than the page allocator'; do
 	number=$((number + 1))
 	[ "$(grep -c "$report" /tmp/badptr.log)" -ge 1 ] || printf 'not '
 	echo "ok $number - reported: $report"

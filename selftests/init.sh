@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # init_on_alloc=1 and init_on_free=1 mean what they mean for SLUB.
-# lab: append="init_on_alloc=1 init_on_free=1"
+# lab: smp=2 nodes=2 append="init_on_alloc=1 init_on_free=1"
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Loading and unloading 50 times loses no page; twice at once, or under a user, is refused.
-# lab: timeout=150 mem=768M
+# lab: timeout=150 mem=768M append="init_on_alloc=0 init_on_free=0"
 
 pages() # free ones of all zones, after the kernel has dropped what it can
 {
@@ -20,7 +20,7 @@ check()
 
 number=0
 echo "TAP version 13"
-echo "1..4"
+echo "1..6"
 rmmod tcslab 2>/dev/null
 round=0
 fails=0
@@ -44,4 +44,9 @@ insmod /lib/tcslab/tcslab_example.ko
 ! rmmod tcslab 2>/dev/null
 check $? "unloading under a user is refused"
 rmmod tcslab_example
+exec 3</dev/tcslab
+! rmmod tcslab 2>/dev/null
+check $? "unloading is refused while the device is open"
+exec 3<&-
 rmmod tcslab
+check $? "and done when it is closed"

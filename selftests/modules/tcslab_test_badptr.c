@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pointers that must not be freed: each kind is reported, the machine lives, and
- * the allocator is whole afterwards.  Loaded with tcslab's checks=1, where every
+ * Pointers that must not be freed and requests that cannot be: each kind is reported,
+ * the machine lives, and the allocator is whole afterwards.  Loaded with tcslab's checks=1, where every
  * free is verified at once.
  */
 #include <linux/module.h>
@@ -10,6 +10,16 @@
 
 #include <linux/tcslab.h>
 #include "context_test.h"
+
+static void bad_requests(struct tcslab_cache *cache)
+{
+	context_check(!tcslab_alloc(100, GFP_KERNEL | __GFP_HIGHMEM) &&
+		      !tcslab_alloc(SZ_1M, GFP_KERNEL | __GFP_HIGHMEM) &&
+		      !tcslab_cache_alloc(cache, GFP_KERNEL | __GFP_HIGHMEM), "no highmem");
+	context_check(!tcslab_alloc(100, GFP_KERNEL | __GFP_MOVABLE) &&
+		      !tcslab_cache_alloc(cache, GFP_KERNEL | __GFP_MOVABLE), "nothing movable");
+	context_check(!tcslab_alloc(SIZE_MAX / 2, GFP_KERNEL), "not more than there can be");
+}
 
 static int __init badptr_init(void)
 {
@@ -32,6 +42,7 @@ static int __init badptr_init(void)
 	tcslab_free(large + PAGE_SIZE);
 	tcslab_free(large + 8);
 	context_check(true, "pointers that are not ours");
+	bad_requests(cache);
 
 	obj = tcslab_cache_alloc(cache, GFP_KERNEL);
 	tcslab_free(obj + 8);
