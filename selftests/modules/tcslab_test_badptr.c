@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Pointers that must not be freed and requests that cannot be: each kind is reported,
- * the machine lives, and the allocator is whole afterwards.  Loaded with tcslab's checks=1, where every
- * free is verified at once.
+ * the machine lives, and the allocator is whole afterwards.  Loaded with tcslab's
+ * checks=1, where every free is verified at once.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
