@@ -8,6 +8,7 @@
  */
 #include <linux/gfp.h>
 #include <linux/page_ref.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "chunk.h"
@@ -88,8 +89,15 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 			return page;
 	}
 	*order = min_order;
-	return alloc_pages_node(node, base | tcslab_effort(gfp) | (gfp & __GFP_THISNODE),
-				min_order);
+	gfp = base | tcslab_effort(gfp) | (gfp & __GFP_THISNODE);
+	/* Of more than two pages the page allocator promises nothing, and says so. */
+	if (gfp & __GFP_NOFAIL && min_order > 1) {
+		gfp = (gfp & ~__GFP_NOFAIL) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+		while (!(page = alloc_pages_node(node, gfp, min_order)))
+			memalloc_retry_wait(gfp);
+		return page;
+	}
+	return alloc_pages_node(node, gfp, min_order);
 }
 
 static void note_growth(unsigned long end, unsigned long npages)
