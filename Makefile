@@ -14,6 +14,8 @@ help:
 	@echo 'make debug KERNEL= TEST=  the same under gdb'
 	@echo 'make bench                instructions against SLUB'
 	@echo 'make record, make replay  an allocation trace'
+	@echo 'make module MODULE=fs/f2fs a module of the kernel, built with tcslab_slab.h; KERNEL='
+	@echo 'make compare KERNEL= TEST= such modules on tcslab and untouched, in instructions and pages'
 	@echo 'make modules KDIR=...     tcslab.ko for one kernel'
 	@echo 'make modules_install      into /lib/modules of that kernel'
 	@echo 'make install              with dkms, rebuilt for each new kernel'
@@ -48,6 +50,12 @@ check: python3
 check-all: python3
 	@$(LAB) check --all
 
+module: python3
+	@$(LAB) module $(if $(KERNEL),--kernel $(KERNEL)) $(MODULE)
+
+compare: python3
+	@$(LAB) compare $(if $(KERNEL),--kernel $(KERNEL)) --test '$(TEST)'
+
 kernels: python3
 	@$(LAB) kernels
 
@@ -66,4 +74,4 @@ replay: python3
 	@$(LAB) vm $(if $(KERNEL),--kernel $(KERNEL)) --mem 2G --files scripts/record/replay.sh:replay.sh \
 		$(TRACE):$(notdir $(TRACE)) -- sh /replay.sh /$(notdir $(TRACE))
 
-.PHONY: help modules modules_install install clean python3 demo check check-all kernels debug bench record replay
+.PHONY: help modules modules_install install clean python3 demo check check-all module compare kernels debug bench record replay

@@ -36,6 +36,7 @@ class Options:
     append: str = ""
     icount: bool = False
     modules: list[str] = dataclasses.field(default_factory=list)
+    stock: list[str] = dataclasses.field(default_factory=list)   # packed, but not loaded
     files: list[tuple[str, Path]] = dataclasses.field(default_factory=list)
     gdb: bool = False
 
@@ -87,7 +88,7 @@ class Session:
             initramfs.guest(archive)
             for module in self.modules:
                 archive.file(f"lib/tcslab/{module.name}", module)
-            stock = DISK_MODULES + self.options.modules
+            stock = DISK_MODULES + self.options.modules + self.options.stock
             if self.ready.modules:
                 initramfs.stock_modules(archive, Path(self.ready.modules), stock)
             for name, source in self.options.files:
