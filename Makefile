@@ -32,9 +32,12 @@ clean:
 	[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	rm -rf build
 
-# A fresh machine has no python3 yet.
+# A fresh machine has no python3 yet, and perhaps no package lists.
+APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )apt-get
+PYTHON3 := $(APT) install -y --no-install-recommends python3
+
 python3:
-	@command -v python3 >/dev/null || apt-get install -y --no-install-recommends python3 || \
+	@command -v python3 >/dev/null || $(PYTHON3) || { $(APT) update && $(PYTHON3); } || \
 		{ echo 'please run: sudo apt-get install python3'; false; }
 
 demo: python3
