@@ -10,19 +10,20 @@ from . import chroot, paths, sync
 from .kernels import Kernel, Ready
 from .packages import Archive, install_tools
 from .progress import LabError, run
-from .source import CROSS, IMAGES
+from .source import CROSS, IMAGES, cross_tools
 
 TOOLS = {"gcc": "gcc", "make": "make", "/usr/include/libelf.h": "libelf-dev"}
 
 
-def kbuild(kernel: Kernel, ready: Ready, tree: Path, *arguments: str,
-           binds: list[Path] | None = None) -> str:
-    """Run Kbuild over @tree for @kernel, which may need @binds too; returns what it printed."""
+def kbuild(kernel: Kernel, ready: Ready, tree: Path, *arguments: str) -> str:
+    """Run Kbuild over @tree for @kernel; returns what it printed."""
     if not (tree / "Kbuild").exists():
         raise LabError("there is no Kbuild at the top of the project")
     # Without BTF: it wants pahole for each module, and nothing here reads it.
     argv = ["make", "-C", ready.kdir, f"M={tree}", f"-j{os.cpu_count()}",
             f"ARCH={IMAGES[kernel.arch][0]}", "CONFIG_DEBUG_INFO_BTF_MODULES=", *arguments, "modules"]
+    if not kernel.boots:
+        argv.append("KBUILD_MODPOST_WARN=1")    # there is no kernel to have symbols
     if kernel.arch in CROSS:
         argv.insert(1, f"CROSS_COMPILE={CROSS[kernel.arch]}")
     log = kernel.build / "logs" / f"{tree.name}-build.log"
@@ -30,17 +31,18 @@ def kbuild(kernel: Kernel, ready: Ready, tree: Path, *arguments: str,
     if not kernel.chroot:
         return run(argv, what, log=log)
     root = Path(ready.kdir).parents[2]  # .../usr/src/linux-headers-x
-    return run(chroot.command(chroot.prepare(Archive(kernel.suite)), [root, tree, *(binds or [])], argv),
-               what, log=log)
+    return run(chroot.command(chroot.prepare(Archive(kernel.suite)), [root, tree], argv), what, log=log)
 
 
-def modules(kernel: Kernel, ready: Ready, tests: bool = True) -> list[Path]:
+def modules(kernel: Kernel, ready: Ready, tests: bool = True, *flags: str) -> list[Path]:
     """Build what changed since the last time and return the modules."""
     install_tools(TOOLS)
+    if kernel.arch in CROSS:
+        install_tools(cross_tools(kernel.arch))
     tree = kernel.build / "src"
     with paths.lock(kernel.build / "src.lock"):
         sync.copy(tree)
-        kbuild(kernel, ready, tree, "W=1", *(["TCSLAB_TESTS=1"] if tests else []))
+        kbuild(kernel, ready, tree, "W=1", *(["TCSLAB_TESTS=1"] if tests else []), *flags)
         # modules.order has what this configuration builds; older objects may lie about.
         order = (tree / "modules.order").read_text(encoding="utf-8").split()
         found = []

@@ -41,6 +41,7 @@ class Kernel:
     packages: tuple[str, ...] = ()
     source: str = ""
     config: tuple[str, ...] = ()
+    make: tuple[str, ...] = ()    # variables of the kernel's own build, not of modules
     arch: str = "x86_64"
     chroot: bool = False
     smp: int = 2
@@ -48,6 +49,7 @@ class Kernel:
     mem: str = "1G"
     append: str = ""
     slow: float = 1
+    boots: bool = True            # else our modules are built against it and that is all
     ignore: tuple[str, ...] = ()  # reports of this kernel about itself
     ready: Ready | None = None   # nothing to fetch or to build
 
@@ -67,11 +69,13 @@ def host(kdir: str, image: str) -> Kernel:
     if not file.exists() or not Path(image).exists():
         raise LabError(f"{file if not file.exists() else image} does not exist")
     release = file.read_text(encoding="utf-8").strip()
-    stock = Path("/lib/modules") / release
+    # Installed, or unpacked beside the image.
+    stock = [x for x in (Path("/lib/modules") / release,
+                         Path(image).resolve().parent.parent / "lib/modules" / release)
+             if (x / "modules.dep").exists()]
     return Kernel(name="host", summary="a kernel of the user's own", ready=Ready(
         version=release, release=release, image=str(Path(image).resolve()),
-        kdir=str(Path(kdir).resolve()),
-        modules=str(stock) if (stock / "modules.dep").exists() else ""))
+        kdir=str(Path(kdir).resolve()), modules=str(stock[0]) if stock else ""))
 
 
 def load(name: str) -> Kernel:

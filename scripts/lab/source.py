@@ -23,6 +23,13 @@ IMAGES = {"x86_64": ("x86_64", "arch/x86/boot/bzImage"), "i386": ("i386", "arch/
           "arm64": ("arm64", "arch/arm64/boot/Image"), "um": ("um", "linux")}
 
 
+def cross_tools(arch: str) -> dict[str, str]:
+    """The compiler for @arch and its libc."""
+    triple = CROSS[arch].removesuffix("-")
+    return {f"{triple}-gcc": f"gcc-{triple}",
+            f"/usr/{triple}/include/stdio.h": f"libc6-dev-{arch}-cross"}
+
+
 def fragments(kernel: Kernel) -> list[Path]:
     """The configuration fragments of @kernel."""
     return [paths.KERNELS / "config" / f"{name}.config" for name in kernel.config]
@@ -30,7 +37,7 @@ def fragments(kernel: Kernel) -> list[Path]:
 
 def config_key(kernel: Kernel) -> str:
     """Changes whenever a fragment does, so that an edit rebuilds the kernel."""
-    text = b"".join(file.read_bytes() for file in fragments(kernel))
+    text = b"".join(file.read_bytes() for file in fragments(kernel)) + repr(kernel.make).encode()
     return hashlib.sha256(text).hexdigest()[:8]
 
 
@@ -56,38 +63,64 @@ def make(kernel: Kernel, source: Path, build: Path, *targets: str) -> list[str]:
                "KBUILD_BUILD_USER=tcslab"]
     if kernel.arch in CROSS:
         command.append(f"CROSS_COMPILE={CROSS[kernel.arch]}")
-    return [*command, *targets]
+    return [*command, *kernel.make, *targets]
 
 
 def build(kernel: Kernel, archive: Archive, version: str, home: Path) -> Ready:
     """Configure and build @kernel in @home."""
     tools = dict(TOOLS)
-    if kernel.arch == "arm64":
-        tools["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu"
+    if kernel.arch in CROSS:
+        tools |= cross_tools(kernel.arch)
     install_tools(tools)
     source = tree(archive, kernel.source, version)
     out = home / "build"
     out.mkdir(parents=True, exist_ok=True)
     configure(kernel, source, out)
     say(f"{kernel.name}: building (log: {home / 'build.log'})")
-    run(make(kernel, source, out), f"{kernel.name}: building", log=home / "build.log")
+    image = IMAGES[kernel.arch][1]
+    targets = [Path(image).name, "modules_prepare"] if kernel.boots else ["modules_prepare"]
+    run(make(kernel, source, out, *targets), f"{kernel.name}: building", log=home / "build.log")
+    if kernel.boots:
+        # Modules of ours need no module of the kernel's.
+        shutil.copy(out / "vmlinux.symvers", out / "Module.symvers")
     release = (out / "include/config/kernel.release").read_text(encoding="utf-8").strip()
-    prune(out)
-    return Ready(version=version, release=release, image=str(out / IMAGES[kernel.arch][1]),
-                 kdir=str(out))
+    if not has_modules(kernel):
+        prune(out)
+    return Ready(version=version, release=release, image=str(out / image), kdir=str(out))
+
+
+def has_modules(kernel: Kernel) -> bool:
+    """Whether @kernel's configuration has modules of the kernel's own."""
+    return any(re.search(r"=m$", file.read_text(encoding="utf-8"), re.M)
+               for file in fragments(kernel))
+
+
+def stock_modules(kernel: Kernel, ready: Ready) -> str:
+    """lib/modules/<release> with the kernel's own modules, built when first asked for."""
+    if ready.modules or not has_modules(kernel):
+        return ready.modules
+    build = Path(ready.kdir)
+    tree = build.parent / "root/lib/modules" / ready.release
+    with paths.lock(build.parent / "modules.lock"):
+        if not (tree / "modules.dep").exists():
+            install_tools({"depmod": "kmod"})
+            source = paths.cache("sources") / f"{kernel.source}_{ready.version}"
+            run(make(kernel, source, build, "modules"), f"{kernel.name}: building its modules",
+                log=build.parent / "modules.log")
+            run(make(kernel, source, build, f"INSTALL_MOD_PATH={build.parent / 'root'}",
+                     "modules_install"), f"{kernel.name}: installing its modules")
+    return str(tree)
 
 
 def configure(kernel: Kernel, source: Path, out: Path) -> None:
-    """tinyconfig and the fragments; say which wishes the kernel did not grant."""
-    run(make(kernel, source, out, "tinyconfig"), f"{kernel.name}: tinyconfig")
+    """The fragments and nothing else; say which wishes the kernel did not grant."""
     wishes = "".join(file.read_text(encoding="utf-8") for file in fragments(kernel))
-    config = out / ".config"
-    kept = [line for line in config.read_text(encoding="utf-8").splitlines()
-            if not any(f"{name}=" in line or f"{name} " in line
-                       for name in re.findall(r"^(CONFIG_\w+)=", wishes, re.M))]
-    config.write_text("\n".join(kept) + "\n" + wishes, encoding="utf-8")
-    run(make(kernel, source, out, "olddefconfig"), f"{kernel.name}: olddefconfig")
-    got = config.read_text(encoding="utf-8").splitlines()
+    wanted = out / "wanted.config"
+    wanted.write_text(wishes, encoding="utf-8")
+    # What no fragment names is off, also what a kernel would turn on by default.
+    run(make(kernel, source, out, f"KCONFIG_ALLCONFIG={wanted}", "allnoconfig"),
+        f"{kernel.name}: configuring")
+    got = (out / ".config").read_text(encoding="utf-8").splitlines()
     refused = [wish for wish in re.findall(r"^CONFIG_\w+=[^n\n].*$", wishes, re.M)
                if wish not in got]
     if refused:
