@@ -3,13 +3,8 @@
 
 A test says what it needs in a comment near its top:
 
-    # lab: timeout=120 smp=4 nodes=2 mem=2G append="isolcpus=1" modules=loop,ext4
+    # lab: timeout=900 smp=4 nodes=2 mem=2G append="isolcpus=1" modules=loop,ext4
     # lab: kernels=debug-*,kcsan-* expect="tcslab: .* already free"
-    # lab: real=fs/f2fs programs=mkfs.f2fs:f2fs-tools stock=loop when=all
-
-`modules` are loaded at boot, `stock` ones are there to be loaded. `real` are modules of the kernel's
-tree built with tcslab_slab.h, in /lib/real beside the untouched ones. `programs` name the package
-that has them. A test with when=all is run by `make check-all`, or when it is named.
 """
 
 from __future__ import annotations
@@ -20,15 +15,17 @@ import re
 import shlex
 from pathlib import Path
 
-from . import kernels, ksft, paths, programs, real, session, sync
+from . import ksft, paths, session, sync
 from .kernels import Kernel
 from .packages import install_tools
 from .progress import LabError, run
 from .source import CROSS
 
-DEFAULT_SECONDS = 45
-KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "kernels", "expect",
-        "stock", "real", "programs", "when"}
+# Catches hangs and nothing else; a test may ask for more.
+DEFAULT_SECONDS = 300
+# Debian has one <asm/> for both sizes, where only the compiler for 64 bits looks.
+M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
+KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "kernels", "expect"}
 HEADER_LINES = 30
 
 
@@ -39,10 +36,8 @@ class Entry:
     name: str
     wishes: dict[str, str]
 
-    def skipped(self, kernel: Kernel, asked_for: bool) -> str:
+    def skipped(self, kernel: Kernel) -> str:
         """Why this test is not for @kernel; empty when it is."""
-        if self.wishes.get("when") == "all" and not asked_for:
-            return "is for make check-all"
         globs = self.wishes.get("kernels", "*").split(",")
         if any(fnmatch.fnmatch(kernel.name, x) for x in globs):
             return ""
@@ -51,27 +46,20 @@ class Entry:
     def options(self) -> tuple[tuple[str, str], ...]:
         """The wishes that need a boot of their own; tests with equal ones share it."""
         return tuple(sorted((key, value) for key, value in self.wishes.items()
-                            if key in ("smp", "nodes", "mem", "append", "modules", "stock", "real",
-                                       "programs")))
+                            if key in ("smp", "nodes", "mem", "append", "modules")))
 
     def test(self, kernel: Kernel) -> session.Test:
         """What the session runs."""
-        seconds = float(self.wishes.get("timeout", DEFAULT_SECONDS)) * kernel.slow
-        return session.Test(self.name, seconds, self.wishes.get("expect", ""))
+        seconds = max(float(self.wishes.get("timeout", 0)), DEFAULT_SECONDS)
+        return session.Test(self.name, seconds * kernel.slow, self.wishes.get("expect", ""))
 
 
-def options(wishes: tuple[tuple[str, str], ...], files: list[tuple[str, Path]],
-            kernel: Kernel) -> session.Options:
-    """The options of a boot of @kernel from the wishes of its tests."""
+def options(wishes: tuple[tuple[str, str], ...], files: list[tuple[str, Path]]) -> session.Options:
+    """The options of a boot from the wishes of its tests."""
     table = dict(wishes)
-    wanted = table["real"].split(",") if "real" in table else []
-    stock = table["stock"].split(",") if "stock" in table else []
-    files = [*files, *real.files(kernel, kernels.prepare(kernel), wanted),
-             *programs.files(table.get("programs", ""))]
     return session.Options(smp=int(table.get("smp", 0)), nodes=int(table.get("nodes", 0)),
                            mem=table.get("mem", ""),
                            append=table.get("append", ""), files=files,
-                           stock=stock + [Path(name).name for name in wanted],
                            modules=table["modules"].split(",") if "modules" in table else [])
 
 
@@ -90,6 +78,12 @@ def wishes(source: Path) -> dict[str, str]:
     return found
 
 
+def install_multilib() -> None:
+    """What gcc needs for -m32. The package gcc-multilib would push out compilers for Arm."""
+    version = run(["gcc", "-dumpversion"], "gcc -dumpversion").strip()
+    install_tools({f"/usr/lib/gcc/x86_64-linux-gnu/{version}/32/libgcc.a": f"gcc-{version}-multilib"})
+
+
 def build(kernel: Kernel, folder: str = "selftests") -> tuple[Path, list[Entry]]:
     """Build the collection in @folder for @kernel: its directory and its tests."""
     install_tools({"rsync": "rsync", "gcc": "gcc", "make": "make"})
@@ -101,15 +95,16 @@ def build(kernel: Kernel, folder: str = "selftests") -> tuple[Path, list[Entry]]
     if kernel.arch in CROSS:
         arguments = [f"CROSS_COMPILE={CROSS[kernel.arch]}", "NO_M32=1"]
     elif kernel.arch == "i386":
-        arguments = ["CC=gcc -m32"]
+        arguments = [f"CC=gcc {M32}", "NO_M32=1"]
     with paths.lock(kernel.build / "src.lock"):
         sync.copy(source)
         objects.mkdir(parents=True, exist_ok=True)
         # What was removed from the sources must not be run any more.
         run(["rm", "-rf", str(target)], "rm")
-        if any("BUILD_M32" in x.read_text(encoding="utf-8")
-               for x in (source / folder).glob("*_test.c")) and "NO_M32=1" not in arguments:
-            install_tools({"/usr/lib/gcc/x86_64-linux-gnu/12/32/libgcc.a": "gcc-multilib"})
+        if kernel.arch == "i386" or (kernel.arch not in CROSS and any(
+                "BUILD_M32" in x.read_text(encoding="utf-8")
+                for x in (source / folder).glob("*_test.c"))):
+            install_multilib()
         common = ["make", "-s", "-C", str(source / folder), f"KSFT={tree}", f"OUTPUT={objects}",
                   "COLLECTION=tcslab", *arguments]
         run([*common, f"INSTALL_PATH={target}", "install"], f"{kernel.name}: building tests",

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import IO
 
 from . import paths
+from .packages import Archive as Packages, host_suite, install_tools
 from .progress import LabError
 
 BUSYBOX = Path("/bin/busybox")
+# Debian's names of the architectures whose programs the host cannot be asked for.
+DEBIAN_ARCH = {"arm64": "arm64", "i386": "i386"}
 
 
 class Archive:
@@ -71,14 +74,30 @@ class Archive:
         self._entry("TRAILER!!!", 0, b"")
 
 
-def busybox(archive: Archive, binary: Path = BUSYBOX) -> None:
-    """Add busybox under all its names."""
-    archive.file("bin/busybox", binary)
+def busybox(archive: Archive, arch: str = "") -> None:
+    """Add busybox as it runs on @arch, under all its names."""
+    install_tools({str(BUSYBOX): "busybox-static"})
+    archive.file("bin/busybox", foreign_busybox(DEBIAN_ARCH[arch]) if arch in DEBIAN_ARCH else BUSYBOX)
     applets = subprocess.run([str(BUSYBOX), "--list"], capture_output=True, text=True, check=True)
     for name in applets.stdout.split():
         if name not in ("busybox", "init"):
             archive.link(f"bin/{name}", "busybox")
     archive.link("usr/bin/env", "/bin/busybox")
+
+
+def foreign_busybox(arch: str) -> Path:
+    """The binary of the package for @arch; fetched on first use."""
+    root = paths.cache("programs") / arch
+    with paths.lock(root.with_suffix(".lock")):
+        binary = root / "bin/busybox"
+        if not binary.exists():
+            packages = Packages(host_suite(), arch)
+            packages.refresh()
+            packages.unpack("busybox-static", packages.version("busybox-static"), root)
+            if not binary.exists():    # a suite whose /bin is a link
+                binary.parent.mkdir(parents=True, exist_ok=True)
+                (root / "usr/bin/busybox").rename(binary)
+    return binary
 
 
 def guest(archive: Archive) -> None:

@@ -19,6 +19,7 @@ from .progress import LabError, Ticker, run, say
 
 # A list this old is refreshed: long enough for a day's work, short enough to see a new patch level.
 LISTS_MAX_AGE = 12 * 3600
+RETRY_SECONDS = 20
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
@@ -88,41 +89,62 @@ def derived_sources(suite: str) -> str:
 
 
 class Archive:
-    """One Debian suite, asked through apt."""
+    """One Debian suite, asked through apt; with @arch, that of another architecture."""
 
-    def __init__(self, suite: str):
+    def __init__(self, suite: str, arch: str = ""):
         self.suite = suite
-        self.foreign = suite != host_suite()
+        self.name = f"{suite}-{arch}" if arch else suite
+        self.foreign = bool(arch) or suite != host_suite()
         self.options: list[str] = []
+        self.lists = Path("/var/lib/apt/lists")
         if self.foreign:
-            root = paths.cache("apt", suite)
+            root = paths.cache("apt", self.name)
             for part in ("lists/partial", "archives/partial"):
                 (root / part).mkdir(parents=True, exist_ok=True)
             (root / "status").touch()
+            self.lists = root / "lists"
             sources = root / f"{suite}.sources"
             sources.write_text(derived_sources(suite), encoding="utf-8")
             for key, value in {"Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "-",
-                               "Dir::State::lists": root / "lists", "Dir::State::status": root / "status",
+                               "Dir::State::lists": self.lists, "Dir::State::status": root / "status",
                                "Dir::Cache::archives": root / "archives",
                                "Dir::Cache::pkgcache": root / "pkgcache.bin",
                                "Dir::Cache::srcpkgcache": root / "srcpkgcache.bin",
                                "APT::Default-Release": f"{suite}-backports"}.items():
                 self.options += ["-o", f"{key}={value}"]
+        if arch:
+            self.options += ["-o", f"APT::Architecture={arch}", "-o", f"APT::Architectures={arch}"]
 
     def refresh(self) -> None:
         """Fetch the package lists when they are old."""
-        stamp = paths.cache("apt") / f"{self.suite}.stamp"
+        stamp = paths.cache("apt") / f"{self.name}.stamp"
         if stamp.exists() and time.time() - stamp.stat().st_mtime < LISTS_MAX_AGE:
             return
         if self.foreign or os.geteuid() == 0:
-            with Ticker(f"package lists of {self.suite}"), paths.lock(stamp.with_suffix(".lock")):
-                run(["apt-get", "-q", *self.options, "-o", "APT::Sandbox::User=root",
-                     "-o", "APT::Update::Error-Mode=any", "update"], f"apt-get update ({self.suite})")
+            with Ticker(f"package lists of {self.name}"), paths.lock(stamp.with_suffix(".lock")):
+                self._update()
         stamp.touch()
+
+    def _update(self) -> None:
+        """apt-get update; a mirror that is being changed is asked again, then done without."""
+        command = ["apt-get", "-q", *self.options, "-o", "APT::Sandbox::User=root",
+                   "-o", "Acquire::Retries=3", "-o", "APT::Update::Error-Mode=any", "update"]
+        what = f"apt-get update ({self.name})"
+        try:
+            run(command, what)
+        except LabError:
+            time.sleep(RETRY_SECONDS)
+            try:
+                run(command, what)
+            except LabError as error:
+                if not list((self.lists).glob("*_Packages*")):
+                    raise
+                say(f"{self.name}: not all package lists could be fetched, going on with the others: "
+                    f"{(re.findall(r'^E: .*', str(error), re.M) or [''])[0]}")
 
     def fresh_since(self, file: Path) -> bool:
         """Whether @file was written after the lists were fetched, and those are young."""
-        stamp = paths.cache("apt") / f"{self.suite}.stamp"
+        stamp = paths.cache("apt") / f"{self.name}.stamp"
         return (stamp.exists() and file.exists() and time.time() - stamp.stat().st_mtime < LISTS_MAX_AGE
                 and stamp.stat().st_mtime <= file.stat().st_mtime)
 
@@ -165,8 +187,8 @@ class Archive:
             escaped = version.replace(":", "%3a")
             debs = list(paths.cache("debs").glob(f"{package}_{escaped}_*.deb"))
             if not debs:
-                run(["apt-get", "-q", *self.options, "-o", "APT::Sandbox::User=root", "download",
-                     f"{package}={version}"], f"download of {package}", cwd=paths.cache("debs"))
+                run(["apt-get", "-q", *self.options, "-o", "APT::Sandbox::User=root",
+                     "-o", "Acquire::Retries=3", "download", f"{package}={version}"], f"download of {package}", cwd=paths.cache("debs"))
                 debs = list(paths.cache("debs").glob(f"{package}_{escaped}_*.deb"))
             target.mkdir(parents=True, exist_ok=True)
             run(["dpkg", "-x", str(debs[0]), str(target)], f"unpacking {package}")
