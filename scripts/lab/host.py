@@ -18,10 +18,11 @@ from .packages import install_tools
 from .progress import LabError
 
 TOOLS = {"sparse": "sparse", "shellcheck": "shellcheck", "perl": "perl", "spin": "spin",
-         "gcc": "gcc", "git": "git"}
+         "gcc": "gcc", "git": "git", "pyflakes3": "pyflakes3"}
 C_FILES = ("mod/*.c", "mod/*.h", "mod/include/**/*.h", "selftests/*.c", "selftests/*.h",
-           "selftests/modules/*.c", "selftests/modules/*.h")
-SHELL_FILES = ("scripts/**/*.sh", "selftests/*.sh", "selftests/*.inc", "selftests/model/*.sh", ".ci/run")
+           "selftests/modules/*.c", "selftests/modules/*.h", "selftests/lab/*.c")
+SHELL_FILES = ("scripts/**/*.sh", "selftests/**/*.sh", "selftests/*.inc", ".ci/run")
+PYTHON_FILES = ("scripts/**/*.py",)
 
 
 def files(patterns: tuple[str, ...]) -> list[str]:
@@ -58,13 +59,18 @@ def shellcheck() -> str:
     return output(["shellcheck", "-x", *files(SHELL_FILES)])
 
 
+def python() -> str:
+    """pyflakes over the Python files."""
+    return output(["pyflakes3", *files(PYTHON_FILES)])
+
+
 def model() -> str:
     """The model of the per-CPU section and its known-wrong variants."""
     return output(["sh", "selftests/model/model.sh"])
 
 
 CHECKS: dict[str, Callable[[], str]] = {
-    "size-classes": size_classes, "checkpatch": checkpatch, "shellcheck": shellcheck,
+    "size-classes": size_classes, "checkpatch": checkpatch, "shellcheck": shellcheck, "python": python,
     "model": model}
 
 

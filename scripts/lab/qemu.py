@@ -24,6 +24,7 @@ PACKAGES = {"x86_64": ("qemu-system-x86_64", "qemu-system-x86"),
             "i386": ("qemu-system-x86_64", "qemu-system-x86"),
             "arm64": ("qemu-system-aarch64", "qemu-system-arm")}
 KVM_PROBE_SECONDS = 15
+RUNNING: set["Guest"] = set()
 OUT_DISK = 1 << 30
 
 
@@ -39,6 +40,11 @@ class Machine:
     out: Path | None = None      # a raw disk the guest writes a tar archive to
     gdb: bool = False
     nodes: int = 1               # NUMA nodes, the memory and the CPUs divided among them
+
+
+# A virtual CPU may get no time for long while the host does other things, which is no fault of the
+# kernel's: what really hangs is found by the limits of tests.
+PATIENCE = "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300 workqueue.watchdog_thresh=300"
 
 
 def node_options(machine: Machine) -> list[str]:
@@ -75,7 +81,7 @@ def command(kernel: Kernel, ready: Ready, machine: Machine, accel: str) -> list[
     else:
         argv += ["-accel", "tcg,thread=multi"]
     append = (f"console={console} quiet panic=-1 oops=panic printk.devkmsg=on log_buf_len=4M "
-              f"nokaslr {kernel.append} {machine.append}")
+              f"nokaslr {PATIENCE} {kernel.append} {machine.append}")
     # A socket for each node: Linux warns of CPUs that share a socket but no node.
     argv += ["-smp", f"{1 if machine.icount else machine.smp},sockets={machine.nodes}", "-m", machine.mem, "-nodefaults",
              "-nographic", "-no-reboot", "-serial", "stdio", "-kernel", ready.image,
@@ -92,10 +98,17 @@ def uml_command(ready: Ready, machine: Machine) -> list[str]:
     """User-mode Linux is a program: it needs no QEMU. SMP wants seccomp."""
     argv = [ready.image, f"mem={machine.mem}", f"initrd={machine.initrd}", "seccomp=on",
             f"ncpus={machine.smp}", "con=null", "con0=fd:0,fd:1", "console=tty0", "panic=-1",
-            "oops=panic", "printk.devkmsg=on", "quiet", *machine.append.split()]
+            "oops=panic", "printk.devkmsg=on", "quiet", *PATIENCE.split(), *machine.append.split()]
     if machine.out:
         argv.append(f"ubd0={machine.out}")
     return argv
+
+
+def end_all(*_: object) -> None:
+    """Leave no guest behind when the lab itself is told to end."""
+    for guest in list(RUNNING):
+        guest.end()
+    os._exit(143)
 
 
 class Guest:
@@ -114,6 +127,7 @@ class Guest:
         self.process = subprocess.Popen(  # pylint: disable=R1732
             self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, start_new_session=True)
+        RUNNING.add(self)
         self.queue: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=self._pump, daemon=True).start()
 
@@ -145,6 +159,7 @@ class Guest:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        RUNNING.discard(self)
 
 
 @dataclasses.dataclass

@@ -58,6 +58,17 @@ def find(lines: list[str], ignore: tuple[str, ...] = ()) -> list[Report]:
     return [x for x in found if not any(re.search(y, x.head) for y in ignore)]
 
 
+def leaks(lines: list[str]) -> list[Report]:
+    """kmemleak's reports: one each for what follows a first line."""
+    found: list[Report] = []
+    for line in lines:
+        if line.startswith("unreferenced object"):
+            found.append(Report(line, []))
+        if found and len(found[-1].lines) < EXCERPT:
+            found[-1].lines.append(line)
+    return found
+
+
 def _end(lines: list[str], start: int) -> int:
     """One past the last line of the report which begins at @start."""
     for number in range(start + 1, min(len(lines), start + 200)):

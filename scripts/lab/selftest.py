@@ -20,7 +20,8 @@ class Plant:
     what: str
     kernel: str
     verdict: str
-    seconds: float = 40
+    seconds: float = 300
+    grace: float = session.GRACE_SECONDS
 
 
 # Those that leave the guest alive share a boot; an oops and a hang end theirs.
@@ -32,7 +33,7 @@ BOOTS = (
      Plant("leak", "debug-7.3", "unreferenced object"),
      Plant("lock-inversion", "debug-7.3", "possible circular locking")),
     (Plant("oops", "debug-7.3", "NULL pointer|null-ptr|Oops"),),
-    (Plant("hang", "debian-6.12", "the guest hung", 5),),
+    (Plant("hang", "debian-6.12", "the guest hung", 5, 20),),
     (Plant("data-race", "kcsan-7.3", "KCSAN: data-race"),),
 )
 PROGRAM = paths.PROJECT / "selftests/lab/plant.sh"
@@ -55,7 +56,7 @@ def boot(plants: tuple[Plant, ...]) -> list[Case]:
     logs = session.log_directory(kernel, "selftest")
     say(f"{kernel.name}: {len(plants)} planted bug(s) (console: {logs / 'console.log'})")
     run = session.Session(kernel, ready, build.modules(kernel, ready), options, logs)
-    outcomes = session.run_tests(run, [session.Test(name, plant.seconds)
+    outcomes = session.run_tests(run, [session.Test(name, plant.seconds, grace=plant.grace)
                                        for name, plant in names.items()])
     seen = {outcome.test.name: outcome for outcome in outcomes}
     cases = []

@@ -24,14 +24,15 @@ relay()
 	done
 }
 
-# A leak is reported when it is older than 5 seconds and two scans have seen it.
+# A leak is reported when it is older than 5 seconds and two scans have seen it. A scan takes long:
+# there is one pair for all tests of a boot, and the time of the allocation tells whose it was.
 scan_for_leaks()
 {
 	[ -w /sys/kernel/debug/kmemleak ] || return
 	sleep 5
 	echo scan >/sys/kernel/debug/kmemleak
 	echo scan >/sys/kernel/debug/kmemleak
-	head -n 60 /sys/kernel/debug/kmemleak | while IFS= read -r line; do
+	head -n 200 /sys/kernel/debug/kmemleak | while IFS= read -r line; do
 		echo "<4>$line" >/dev/kmsg
 	done
 	echo clear >/sys/kernel/debug/kmemleak
@@ -46,7 +47,7 @@ forget_warnings()
 run_test() # name, seconds
 {
 	forget_warnings
-	say "test $1 begins"
+	say "test $1 begins jiffies=$(sed -n 's/^jiffies: //p' /proc/timer_list | head -n 1)"
 	(
 		cd /selftests/tcslab || exit
 		export BASE_DIR=/selftests kselftest_override_timeout="$2" DIR=tcslab
@@ -56,7 +57,6 @@ run_test() # name, seconds
 		. /lab/runner.sh
 		run_one "$DIR" "$1" 1
 	) </dev/null 2>&1 | relay
-	scan_for_leaks
 	say "test $1 ends taint=$(cat /proc/sys/kernel/tainted)"
 }
 
@@ -96,6 +96,7 @@ mount -t debugfs debugfs /sys/kernel/debug
 mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 ifconfig lo 127.0.0.1 up
 dmesg -n 8
+[ ! -w /proc/sys/kernel/hung_task_timeout_secs ] || echo 600 >/proc/sys/kernel/hung_task_timeout_secs
 say "up $(uname -r) $(nproc) CPUs taint=$(cat /proc/sys/kernel/tainted)"
 [ ! -w /sys/kernel/debug/kmemleak ] || echo clear >/sys/kernel/debug/kmemleak
 
@@ -108,8 +109,14 @@ else
 	while read -r name seconds; do
 		run_test "$name" "$seconds"
 	done </lab/tests
+	say "leaks begin"
+	scan_for_leaks
 fi
 save_out
 say "done"
-# Without ACPI a kernel can only halt; QEMU runs with -no-reboot and so ends here too.
+# Without ACPI a kernel can only halt; QEMU runs with -no-reboot and so ends here too. User-mode
+# Linux would really start again.
+if grep -q 'User Mode' /proc/cpuinfo; then
+	poweroff -f
+fi
 reboot -f
