@@ -14,6 +14,8 @@ help:
 	@echo 'make debug KERNEL= TEST=  the same under gdb'
 	@echo 'make bench                instructions against SLUB'
 	@echo 'make record, make replay  an allocation trace'
+	@echo 'make module MODULE=fs/f2fs a module of the kernel, built with tcslab_slab.h; KERNEL='
+	@echo 'make compare KERNEL= TEST= such modules on tcslab and untouched, in instructions and pages'
 	@echo 'make modules KDIR=...     tcslab.ko for one kernel'
 	@echo 'make modules_install      into /lib/modules of that kernel'
 	@echo 'make install              with dkms, rebuilt for each new kernel'
@@ -30,9 +32,12 @@ clean:
 	[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	rm -rf build
 
-# A fresh machine has no python3 yet.
+# A fresh machine has no python3 yet, and perhaps no package lists.
+APT := $(if $(filter-out 0,$(shell id -u)),sudo -n )apt-get
+PYTHON3 := $(APT) install -y --no-install-recommends python3
+
 python3:
-	@command -v python3 >/dev/null || apt-get install -y --no-install-recommends python3 || \
+	@command -v python3 >/dev/null || $(PYTHON3) || { $(APT) update && $(PYTHON3); } || \
 		{ echo 'please run: sudo apt-get install python3'; false; }
 
 demo: python3
@@ -47,6 +52,12 @@ check: python3
 
 check-all: python3
 	@$(LAB) check --all
+
+module: python3
+	@$(LAB) module $(if $(KERNEL),--kernel $(KERNEL)) $(MODULE)
+
+compare: python3
+	@$(LAB) compare $(if $(KERNEL),--kernel $(KERNEL)) --test '$(TEST)'
 
 kernels: python3
 	@$(LAB) kernels
@@ -66,4 +77,4 @@ replay: python3
 	@$(LAB) vm $(if $(KERNEL),--kernel $(KERNEL)) --mem 2G --files scripts/record/replay.sh:replay.sh \
 		$(TRACE):$(notdir $(TRACE)) -- sh /replay.sh /$(notdir $(TRACE))
 
-.PHONY: help modules modules_install install clean python3 demo check check-all kernels debug bench record replay
+.PHONY: help modules modules_install install clean python3 demo check check-all module compare kernels debug bench record replay

@@ -68,4 +68,28 @@ static inline void shrinker_free(struct shrinker *shrinker)
 } while (0)
 #endif
 
+/* 7.x resizes on a node and to an alignment. */
+#ifndef krealloc_node_align
+#define krealloc_node_align(obj, size, align, gfp, node)		\
+	((void)(align), (void)(node), krealloc(obj, size, gfp))
+#endif
+#ifndef kvrealloc_node_align
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define kvrealloc_node_align(obj, size, align, gfp, node)		\
+	((void)(align), (void)(node), kvrealloc(obj, size, gfp))
+#else
+/* The old size had to be said: tcslab_slab.h does it and does not come here. */
+static inline void *kvrealloc_node_align(const void *obj, size_t size, unsigned long align,
+					 gfp_t gfp, int node)
+{
+	return NULL;
+}
+#endif
+#endif
+
+/* 6.12 can wait for kfree_rcu(); callbacks are the nearest thing before. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define kvfree_rcu_barrier()	rcu_barrier()
+#endif
+
 #endif /* TCSLAB_COMPAT_H */

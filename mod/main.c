@@ -3,6 +3,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "border.h"
 #include "cache.h"
 #include "chardev.h"
 #include "debugfs.h"
@@ -36,10 +37,15 @@ static int __init tcslab_init(void)
 	err = tcslab_chardev_init();
 	if (err)
 		goto exit_scavenger;
+	err = tcslab_border_init();
+	if (err)
+		goto exit_chardev;
 	tcslab_debugfs_init();
 	tcslab_stock_init();
 	return 0;
 
+exit_chardev:
+	tcslab_chardev_exit();
 exit_scavenger:
 	tcslab_scavenger_exit();
 exit_cache:
@@ -52,6 +58,7 @@ exit_page_heap:
 
 static void __exit tcslab_exit(void)
 {
+	tcslab_border_exit();
 	tcslab_debugfs_exit();
 	tcslab_chardev_exit();
 	tcslab_rcu_exit();

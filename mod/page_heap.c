@@ -2,49 +2,35 @@
 /*
  * The page heap: best fit over spans of whole pages, per node and zone
  *
- * Chunks come from alloc_pages() and grow with the heap.  Short FREE spans are in
- * a list per length, long ones in a tree ordered by length and address; a span
- * is merged with both neighbours as soon as it is free, within its chunk, so
- * that a chunk that is wholly free is always one FREE span.  This is TCMalloc's
- * PageHeap with chunks in the place of its growing address space.
+ * Chunks come from alloc_pages() and grow with the heap (chunk.c).  FREE spans are
+ * indexed by length (free_index.c); a span is merged with both neighbours as soon as
+ * it is free, within its chunk, so that a chunk that is wholly free is always one
+ * FREE span.  This is TCMalloc's PageHeap with chunks in the place of its growing
+ * address space.
  *
  * Lock: heap->lock, raw, interrupts off, a leaf: nothing is allocated, freed or
  * printed under it.  Sections are bounded: one best fit, one split into three and
  * the page map of one span (TCSLAB_MAX_SPAN_PAGES entries), or one merge.
- *
- * Pages are frozen (reference count 0) while they are ours, as slab pages are:
- * get_page_unless_zero() fails on them, and sendpage_ok() keeps networking from
- * holding on to an object that its owner frees.
  */
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
-#include <linux/page_ref.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "compat.h"
+#include "chunk.h"
+#include "free_index.h"
 #include "nested.h"
 #include "page_heap.h"
 #include "scavenger.h"
 #include "stock.h"
 
-#define MIN_CHUNK_ORDER		3	/* 32 KiB: a handful of spans */
-#define MAX_CHUNK_ORDER		min(9, MAX_PAGE_ORDER)	/* 2 MiB, a huge page */
-#define DMA_CHUNK_ORDER		2	/* the DMA zone is small */
-#define GROWTH_SHIFT		5	/* a chunk is 1/32 of the heap */
-#define FIT_TRIES		8	/* spans looked at for an aligned fit */
 #define SPLIT_SPARES		3	/* structures for a split and a bitmap */
 #define MAX_SPARES		64
-/* A span structure also serves as the bitmap of a span of small objects. */
-#define SPARE_BYTES		max(sizeof(struct tcslab_span), PAGE_SIZE / sizeof(u64) / 8)
-
 /**
  * struct tcslab_page_heap - the spans of one node and zone
  * @lock: guards everything here, all chunks and all FREE spans
- * @short_free: FREE spans of 1 to TCSLAB_SHORT_PAGES pages by length
- * @nonempty: bit n - 1 set: short_free[n - 1] has spans
- * @long_free: longer ones by length and address
+ * @free: the FREE spans by length
  * @chunks: all chunks
  * @free_chunks: those that are one FREE span, the longest free first
  * @spares: span structures for splits and bitmaps; merges and frees return them
@@ -52,13 +38,11 @@
  * @free_chunk_pages: pages in @free_chunks
  * @node: constant
  * @zone: constant
- * @stats: counters; @longest_free is filled when read
+ * @stats: counters; what @free knows is filled in when they are read
  */
 struct tcslab_page_heap {
 	raw_spinlock_t lock;
-	struct list_head short_free[TCSLAB_SHORT_PAGES];
-	DECLARE_BITMAP(nonempty, TCSLAB_SHORT_PAGES);
-	struct rb_root long_free;
+	struct tcslab_free_index free;
 	struct list_head chunks;
 	struct list_head free_chunks;
 	struct list_head spares;
@@ -78,41 +62,16 @@ struct span_request {
 };
 
 static struct tcslab_page_heap *heaps;	/* [node][zone] */
-static struct kmem_cache *span_cache;
-static atomic_long_t held_pages, peak_held_pages, nr_span_structs;
-
-/* End of our highest chunk as an offset into the direct map; only grows. */
-unsigned long tcslab_map_bytes __read_mostly;
-EXPORT_SYMBOL_GPL(tcslab_map_bytes);
-
 static struct tcslab_page_heap *heap_of(int node, enum tcslab_zone zone)
 {
 	return &heaps[node * TCSLAB_NR_ZONES + zone];
 }
 
-static unsigned int chunk_pages(const struct tcslab_chunk *chunk)
-{
-	return 1U << chunk->order;
-}
-
-/* ------------------------------------------------ the index of FREE spans */
-
-static bool span_before(struct rb_node *a, const struct rb_node *b)
-{
-	const struct tcslab_span *x = rb_entry(a, struct tcslab_span, node);
-	const struct tcslab_span *y = rb_entry(b, struct tcslab_span, node);
-
-	return x->npages != y->npages ? x->npages < y->npages : x->page < y->page;
-}
+/* ---------------------------------------------------------- FREE spans */
 
 static bool span_is_chunk(const struct tcslab_span *span)
 {
-	return span->npages == chunk_pages(span->chunk);
-}
-
-static unsigned int stats_index(const struct tcslab_span *span)
-{
-	return span->npages <= TCSLAB_SHORT_PAGES ? span->npages : 0;
+	return span->npages == tcslab_chunk_pages(span->chunk);
 }
 
 static void insert_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
@@ -122,100 +81,24 @@ static void insert_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
 	span->cache = NULL;
 	tcslab_page_map(span->page, span, NULL);
 	tcslab_page_map(span->page + span->npages - 1, span, NULL);
-	if (span->npages <= TCSLAB_SHORT_PAGES) {
-		list_add(&span->list, &heap->short_free[span->npages - 1]);
-		__set_bit(span->npages - 1, heap->nonempty);
-	} else {
-		rb_add(&span->node, &heap->long_free, span_before);
-	}
+	tcslab_free_index_add(&heap->free, span);
 	if (span_is_chunk(span)) {
 		span->chunk->free_since = jiffies;
 		list_add_tail(&span->chunk->free_list, &heap->free_chunks);
 		heap->stats.free_chunks++;
 		heap->free_chunk_pages += span->npages;
 	}
-	heap->stats.free_pages += span->npages;
-	heap->stats.free_spans++;
-	heap->stats.short_spans[stats_index(span)]++;
 }
 
 static void remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
 {
 	lockdep_assert_held(&heap->lock);
-	if (span->npages <= TCSLAB_SHORT_PAGES) {
-		list_del(&span->list);
-		if (list_empty(&heap->short_free[span->npages - 1]))
-			__clear_bit(span->npages - 1, heap->nonempty);
-	} else {
-		rb_erase(&span->node, &heap->long_free);
-	}
+	tcslab_free_index_remove(&heap->free, span);
 	if (span_is_chunk(span)) {
 		list_del(&span->chunk->free_list);
 		heap->stats.free_chunks--;
 		heap->free_chunk_pages -= span->npages;
 	}
-	heap->stats.free_pages -= span->npages;
-	heap->stats.free_spans--;
-	heap->stats.short_spans[stats_index(span)]--;
-}
-
-/* Pages between the start of @span and the first frame that is a multiple of @align. */
-static unsigned int align_gap(const struct tcslab_span *span, unsigned int align)
-{
-	return -page_to_pfn(span->page) & (align - 1);
-}
-
-static bool fits(const struct tcslab_span *span, unsigned int npages, unsigned int align)
-{
-	return align_gap(span, align) + npages <= span->npages;
-}
-
-static struct tcslab_span *first_long(struct tcslab_page_heap *heap, unsigned int npages)
-{
-	struct rb_node *node = heap->long_free.rb_node, *best = NULL;
-
-	while (node) {
-		if (rb_entry(node, struct tcslab_span, node)->npages >= npages) {
-			best = node;
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	return best ? rb_entry(best, struct tcslab_span, node) : NULL;
-}
-
-/*
- * The shortest span that holds @npages at the alignment.  A span of @npages +
- * @align - 1 fits wherever it begins; of the shorter ones only a few are looked
- * at, to keep the section bounded.
- */
-static struct tcslab_span *best_fit(struct tcslab_page_heap *heap, unsigned int npages,
-				    unsigned int align)
-{
-	struct tcslab_span *span;
-	unsigned int bit, tries;
-
-	lockdep_assert_held(&heap->lock);
-	bit = npages - 1;
-	for_each_set_bit_from(bit, heap->nonempty, TCSLAB_SHORT_PAGES) {
-		tries = 0;
-		list_for_each_entry(span, &heap->short_free[bit], list) {
-			if (fits(span, npages, align))
-				return span;
-			if (++tries == FIT_TRIES)
-				break;
-		}
-	}
-	tries = 0;
-	for (span = first_long(heap, npages); span;
-	     span = rb_entry_safe(rb_next(&span->node), struct tcslab_span, node)) {
-		if (fits(span, npages, align))
-			return span;
-		if (++tries == FIT_TRIES)
-			break;
-	}
-	return first_long(heap, npages + align - 1);
 }
 
 /* ------------------------------------------------------ split and merge */
@@ -252,7 +135,7 @@ static void add_free_part(struct tcslab_page_heap *heap, struct tcslab_chunk *ch
 static void carve(struct tcslab_page_heap *heap, struct tcslab_span *span,
 		  unsigned int npages, unsigned int align)
 {
-	unsigned int before = align_gap(span, align);
+	unsigned int before = tcslab_align_gap(span, align);
 	unsigned int after = span->npages - before - npages;
 
 	remove_free(heap, span);
@@ -272,7 +155,7 @@ static struct tcslab_span *claim_neighbour(struct tcslab_page_heap *heap,
 	const struct page *page = after ? span->page + span->npages : span->page - 1;
 	struct tcslab_span *other;
 
-	if (page < first || page >= first + chunk_pages(span->chunk))
+	if (page < first || page >= first + tcslab_chunk_pages(span->chunk))
 		return NULL;
 	other = tcslab_page_span(page);
 	if (other->state != TCSLAB_SPAN_FREE)
@@ -328,49 +211,16 @@ static void unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span)
 
 /* ----------------------------------------------- growing and giving back */
 
-static gfp_t zone_gfp(enum tcslab_zone zone)
-{
-	switch (zone) {
-	case TCSLAB_ZONE_DMA:
-		return GFP_DMA;
-	case TCSLAB_ZONE_DMA32:
-		return GFP_DMA32;
-	default:
-		return 0;
-	}
-}
-
-/* The kernel's allocators take sleeping locks on PREEMPT_RT. */
-static bool may_call_kernel(void)
-{
-	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
-}
-
-static struct tcslab_span *new_span(gfp_t gfp)
-{
-	struct tcslab_span *span = kmem_cache_alloc(span_cache, tcslab_effort(gfp));
-
-	if (span)
-		atomic_long_inc(&nr_span_structs);
-	return span;
-}
-
-static void free_span(struct tcslab_span *span)
-{
-	kmem_cache_free(span_cache, span);
-	atomic_long_dec(&nr_span_structs);
-}
-
 static bool add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
 {
 	struct tcslab_span *spare[SPLIT_SPARES];
 	unsigned long flags;
 	unsigned int i, n;
 
-	if (!may_call_kernel())
+	if (!tcslab_may_call_kernel())
 		return false;
 	for (n = 0; n < SPLIT_SPARES; n++) {
-		spare[n] = new_span(gfp);
+		spare[n] = tcslab_span_new(gfp);
 		if (!spare[n])
 			break;
 	}
@@ -381,55 +231,6 @@ static bool add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
 	return n == SPLIT_SPARES;
 }
 
-static unsigned int wanted_order(const struct tcslab_page_heap *heap)
-{
-	/* Only a hint, so no lock. */
-	unsigned long share = data_race(heap->stats.held_pages) >> GROWTH_SHIFT;
-
-	if (heap->zone == TCSLAB_ZONE_DMA)
-		return DMA_CHUNK_ORDER;
-	return clamp(share ? ilog2(share) : 0, MIN_CHUNK_ORDER, MAX_CHUNK_ORDER);
-}
-
-/*
- * Pages for a chunk: the order that the heap's size suggests if that is to be
- * had cheaply and from this node, then smaller ones, and at last the smallest that serves,
- * with all that the caller's gfp allows.
- */
-static struct page *alloc_chunk_pages(struct tcslab_page_heap *heap, unsigned int min_order,
-				      gfp_t gfp, unsigned int *order)
-{
-	gfp_t base = zone_gfp(heap->zone);
-	gfp_t cheap = base | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC |
-		      __GFP_THISNODE | (gfp & __GFP_KSWAPD_RECLAIM);
-	struct page *page;
-
-	for (*order = wanted_order(heap); *order > min_order; --*order) {
-		page = alloc_pages_node(heap->node, cheap, *order);
-		if (page)
-			return page;
-	}
-	*order = min_order;
-	return alloc_pages_node(heap->node, base | tcslab_effort(gfp) | (gfp & __GFP_THISNODE),
-				min_order);
-}
-
-static void note_growth(unsigned long end, unsigned long npages)
-{
-	unsigned long held = atomic_long_add_return(npages, &held_pages);
-	unsigned long old = READ_ONCE(tcslab_map_bytes), seen;
-	long peak = atomic_long_read(&peak_held_pages);
-
-	while (held > peak && !atomic_long_try_cmpxchg(&peak_held_pages, &peak, held))
-		;
-	while (end > old) {
-		seen = cmpxchg(&tcslab_map_bytes, old, end);
-		if (seen == old)
-			break;
-		old = seen;
-	}
-}
-
 /*
  * Add a chunk with room for @npages.  It may come from another node than @heap's;
  * returns the heap that got it, or NULL.
@@ -437,38 +238,18 @@ static void note_growth(unsigned long end, unsigned long npages)
 static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int npages,
 				     gfp_t gfp)
 {
-	unsigned int min_order = get_order((unsigned long)npages << PAGE_SHIFT), order, i;
 	struct tcslab_chunk *chunk;
 	struct tcslab_span *span;
 	unsigned long flags;
-	struct page *page;
 
-	if (!may_call_kernel())
+	/* The size of the heap is only a hint, so no lock. */
+	span = tcslab_chunk_alloc(heap->node, heap->zone, npages,
+				  data_race(heap->stats.held_pages), gfp);
+	if (!span)
 		return NULL;
-	chunk = kmalloc(sizeof(*chunk), tcslab_effort(gfp));
-	span = new_span(gfp);
-	page = chunk && span ? alloc_chunk_pages(heap, min_order, gfp, &order) : NULL;
-	if (!page)
-		goto fail;
-	/* No free would look where an object of this node belongs. */
-	if (unlikely(page_to_nid(page) != first_memory_node) &&
-	    !static_branch_unlikely(&tcslab_numa_key)) {
-		__free_pages(page, order);
-		goto fail;
-	}
-
-	set_page_count(page, 0);
-	for (i = 0; i < 1U << order; i++) {
-		tcslab_page_map(page + i, NULL, NULL);
-		page[i].lru.prev = (struct list_head *)TCSLAB_PAGE_COOKIE;
-	}
-	heap = heap_of(page_to_nid(page), heap->zone);
-	*chunk = (struct tcslab_chunk){ .page = page, .order = order, .heap = heap };
-	span->chunk = chunk;
-	span->page = page;
-	span->npages = 1U << order;
-	note_growth((unsigned long)page_address(page) - PAGE_OFFSET + (PAGE_SIZE << order),
-		    span->npages);
+	chunk = span->chunk;
+	heap = heap_of(page_to_nid(chunk->page), heap->zone);
+	chunk->heap = heap;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
 	list_add(&chunk->list, &heap->chunks);
@@ -481,12 +262,6 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	tcslab_scavenger_wake();
 	return heap;
-
-fail:
-	if (span)
-		free_span(span);
-	kfree(chunk);
-	return NULL;
 }
 
 /* Take the chunk that has been free for longest, or NULL; it has one span. */
@@ -511,25 +286,6 @@ static struct tcslab_span *detach_free_chunk(struct tcslab_page_heap *heap,
 	return span;
 }
 
-static unsigned int release_chunk(struct tcslab_span *span)
-{
-	struct tcslab_chunk *chunk = span->chunk;
-	struct page *page = chunk->page;
-	unsigned int npages = span->npages, i;
-
-	/* Nothing of ours may stay in the pages: the cookie above all. */
-	for (i = 0; i < npages; i++) {
-		INIT_LIST_HEAD(&page[i].lru);
-		set_page_private(page + i, 0);
-	}
-	set_page_count(page, 1);
-	__free_pages(page, chunk->order);
-	atomic_long_sub(npages, &held_pages);
-	free_span(span);
-	kfree(chunk);
-	return npages;
-}
-
 static void trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
 {
 	struct tcslab_span *span;
@@ -542,7 +298,7 @@ static void trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
 			span = take_spare(heap);
 		tcslab_unlock_irqrestore(&heap->lock, flags);
 		if (span)
-			free_span(span);
+			tcslab_span_delete(span);
 	} while (span);
 }
 
@@ -554,7 +310,7 @@ static bool is_low(const struct tcslab_page_heap *heap, unsigned long npages,
 {
 	lockdep_assert_held(&heap->lock);
 	return heap->zone == TCSLAB_ZONE_NORMAL &&
-	       (heap->stats.free_pages < npages || heap->nr_spares < nr_spares);
+	       (heap->free.npages < npages || heap->nr_spares < nr_spares);
 }
 
 static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
@@ -567,7 +323,8 @@ static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 	tcslab_lock_irqsave(&heap->lock, flags);
 	*spares = heap->nr_spares >= SPLIT_SPARES;
 	if (*spares)
-		span = best_fit(heap, req->npages, req->align);
+		span = tcslab_free_index_best_fit(&heap->free, req->npages,
+						  req->align);
 	if (span) {
 		carve(heap, span, req->npages, req->align);
 		publish(heap, span, req->cache, req->state);
@@ -642,7 +399,7 @@ void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npage
 
 	for (;;) {
 		tcslab_lock_irqsave(&heap->lock, flags);
-		free = heap->stats.free_pages;
+		free = heap->free.npages;
 		spares = heap->nr_spares;
 		tcslab_unlock_irqrestore(&heap->lock, flags);
 		if (spares < nr_spares ? !add_spares(heap, gfp) :
@@ -687,7 +444,7 @@ unsigned long tcslab_page_heap_release(unsigned long npages, unsigned long age)
 			span = detach_free_chunk(heap, age);
 			if (!span)
 				break;
-			done += release_chunk(span);
+			done += tcslab_chunk_free(span);
 			cond_resched();
 		}
 		trim_spares(heap, MAX_SPARES);
@@ -699,37 +456,15 @@ void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 			    struct tcslab_page_heap_stats *stats)
 {
 	struct tcslab_page_heap *heap = heap_of(node, zone);
-	unsigned long flags, bit;
-	struct rb_node *last;
+	unsigned long flags;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
 	*stats = heap->stats;
-	last = rb_last(&heap->long_free);
-	bit = find_last_bit(heap->nonempty, TCSLAB_SHORT_PAGES);
-	if (last)
-		stats->longest_free = rb_entry(last, struct tcslab_span, node)->npages;
-	else if (bit < TCSLAB_SHORT_PAGES)
-		stats->longest_free = bit + 1;
+	stats->free_pages = heap->free.npages;
+	stats->free_spans = heap->free.nr_spans;
+	stats->longest_free = tcslab_free_index_longest(&heap->free);
+	memcpy(stats->short_spans, heap->free.nr_by_length, sizeof(stats->short_spans));
 	tcslab_unlock_irqrestore(&heap->lock, flags);
-}
-
-/**
- * tcslab_held_pages() - pages that tcslab holds from the kernel now
- *
- * In use and free ones of all caches together; what a trim could change.
- *
- * Context: any.
- * Return: pages.
- */
-unsigned long tcslab_held_pages(void)
-{
-	return atomic_long_read(&held_pages);
-}
-EXPORT_SYMBOL_GPL(tcslab_held_pages);
-
-unsigned long tcslab_peak_held_pages(void)
-{
-	return atomic_long_read(&peak_held_pages);
 }
 
 unsigned long tcslab_releasable_pages(void)
@@ -752,30 +487,26 @@ unsigned long tcslab_metadata_bytes(void)
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
 		/* A statistic, it may be stale. */
 		chunks += data_race(heaps[i].stats.chunks);
-	return atomic_long_read(&nr_span_structs) * SPARE_BYTES +
-	       chunks * sizeof(struct tcslab_chunk);
+	return tcslab_span_bytes() + chunks * sizeof(struct tcslab_chunk);
 }
 
 int __init tcslab_page_heap_init(void)
 {
-	int i, j;
+	int err, i;
 
-	/* A span is referred to from struct page, where kmemleak does not look. */
-	span_cache = kmem_cache_create("tcslab_span", SPARE_BYTES,
-				       0, SLAB_HWCACHE_ALIGN | SLAB_NOLEAKTRACE, NULL);
+	err = tcslab_chunk_init();
+	if (err)
+		return err;
 	heaps = kcalloc(nr_node_ids * TCSLAB_NR_ZONES, sizeof(*heaps), GFP_KERNEL);
-	if (!span_cache || !heaps) {
-		kmem_cache_destroy(span_cache);
-		kfree(heaps);
+	if (!heaps) {
+		tcslab_chunk_exit();
 		return -ENOMEM;
 	}
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++) {
 		struct tcslab_page_heap *heap = &heaps[i];
 
 		raw_spin_lock_init(&heap->lock);
-		for (j = 0; j < TCSLAB_SHORT_PAGES; j++)
-			INIT_LIST_HEAD(&heap->short_free[j]);
-		heap->long_free = RB_ROOT;
+		tcslab_free_index_init(&heap->free);
 		INIT_LIST_HEAD(&heap->chunks);
 		INIT_LIST_HEAD(&heap->free_chunks);
 		INIT_LIST_HEAD(&heap->spares);
@@ -794,6 +525,6 @@ void tcslab_page_heap_exit(void)
 		trim_spares(&heaps[i], 0);
 	/* What is left is still in use: its pages are lost, the machine lives. */
 	WARN(tcslab_held_pages(), "tcslab: %lu pages leaked\n", tcslab_held_pages());
-	kmem_cache_destroy(span_cache);
+	tcslab_chunk_exit();
 	kfree(heaps);
 }

@@ -7,10 +7,8 @@
 #ifndef TCSLAB_PAGE_HEAP_H
 #define TCSLAB_PAGE_HEAP_H
 
+#include "free_index.h"
 #include "span.h"
-
-/* Free spans up to this length have a list of their own. */
-#define TCSLAB_SHORT_PAGES	32
 
 int tcslab_page_heap_init(void);
 

@@ -5,14 +5,16 @@
  * Each CPU collects pointers in an array, itself an object of ours.  A full array,
  * or one that has waited for FLUSH_DELAY, is handed to call_rcu() as a whole and
  * freed in bulk afterwards, so that a storm of frees costs RCU one callback per
- * array.  Without memory for an array an object goes to call_rcu() on its own, with
- * the rcu_head inside of it, or, if it has none, its owner waits himself.
+ * array.  Without memory for an array an object goes to a list, linked through the
+ * head inside of it, and a work item waits for the grace period; or, if it has no
+ * head, its owner waits himself.
  *
  * Lock: the CPU's lock, raw, interrupts off, a leaf but for RCU's own.  Arrays are
  * handed over under it, so that whoever takes the locks of all CPUs and waits for
  * RCU's callbacks afterwards has waited for every object.
  */
 #include <linux/kmemleak.h>
+#include <linux/llist.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -128,16 +130,33 @@ static bool add_or_grow(void *obj, gfp_t gfp)
 	return done;
 }
 
-static void free_one(struct rcu_head *head)
+/*
+ * Objects for which there was no array.  One pointer is all that a head needs to
+ * have: the kernel's kvfree_rcu_head, which the drop-in's kfree_rcu() passes, can be
+ * shorter than what call_rcu() takes.
+ */
+static LLIST_HEAD(waiting);
+
+static void free_waiting(struct work_struct *work)
 {
-	tcslab_free(tcslab_object_around(head));
+	struct llist_node *node = llist_del_all(&waiting), *next;
+
+	if (!node)
+		return;
+	synchronize_rcu();
+	llist_for_each_safe(node, next, node)
+		tcslab_free(tcslab_object_around(node));
 }
 
+static DECLARE_WORK(free_later, free_waiting);
+
 /* See tcslab_free_rcu(), which checks what the compiler can check. */
-void __tcslab_free_rcu(struct rcu_head *head, void *obj)
+void __tcslab_free_rcu(void *head, void *obj)
 {
-	if (!add_or_grow(obj, GFP_NOWAIT))
-		call_rcu(head, free_one);
+	if (add_or_grow(obj, GFP_NOWAIT))
+		return;
+	llist_add(head, &waiting);
+	queue_work(system_dfl_wq, &free_later);
 }
 EXPORT_SYMBOL_GPL(__tcslab_free_rcu);
 
@@ -174,6 +193,7 @@ EXPORT_SYMBOL_GPL(tcslab_free_rcu_mightsleep);
 void tcslab_rcu_barrier(void)
 {
 	flush_all(NULL);
+	flush_work(&free_later);
 	rcu_barrier();
 }
 EXPORT_SYMBOL_GPL(tcslab_rcu_barrier);

@@ -14,7 +14,8 @@ if __package__ in (None, ""):
     sys.path.remove(str(Path(__file__).resolve().parent))
     __package__ = "lab"
 
-from lab import build, check as checks, debug, host, kernels, qemu, selftest, session  # noqa: E402
+from lab import (build, check as checks, compare, debug, host, kernels, qemu, real,  # noqa: E402
+                 selftest, session)
 from lab.progress import LabError, say  # noqa: E402
 
 
@@ -54,6 +55,21 @@ def check(arguments: argparse.Namespace) -> int:
     return checks.summary(results)
 
 
+def real_module(arguments: argparse.Namespace) -> int:
+    """Build a module of the kernel's own tree with tcslab_slab.h."""
+    kernel = kernels.load(arguments.kernel)
+    ready = kernels.prepare(kernel)
+    found = build.modules(kernel, ready, False)
+    found.append(real.module(kernel, ready, arguments.module, arguments.native_dup))
+    print("insmod these:", *found, sep="\n")
+    return 0
+
+
+def compare_modules(arguments: argparse.Namespace) -> int:
+    """Measure the kernel's modules on tcslab and untouched, under icount."""
+    return compare.run(arguments.kernel.split(","), arguments.test)
+
+
 def list_kernels(_arguments: argparse.Namespace) -> int:
     """List the kernels with their state."""
     print(kernels.listing())
@@ -91,6 +107,17 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--test", default="", help="only tests whose names contain or match this")
     verb.add_argument("--all", action="store_true", help="every kernel that can be had")
     verb.add_argument("--selftest", action="store_true", help="and whether the lab finds bugs")
+
+    verb = verbs.add_parser("module", help=real_module.__doc__)
+    verb.set_defaults(run=real_module)
+    verb.add_argument("--kernel", default="debian-6.12")
+    verb.add_argument("--native-dup", action="store_true", help="leave kmemdup() and kstrdup()")
+    verb.add_argument("module", help="its path in the kernel's source, as fs/f2fs")
+
+    verb = verbs.add_parser("compare", help=compare_modules.__doc__)
+    verb.set_defaults(run=compare_modules)
+    verb.add_argument("--kernel", default="debian-6.12")
+    verb.add_argument("--test", default="", help="only tests whose names contain this")
 
     verb = verbs.add_parser("kernels", help=list_kernels.__doc__)
     verb.set_defaults(run=list_kernels)

@@ -15,8 +15,9 @@ from .source import CROSS, IMAGES, cross_tools
 TOOLS = {"gcc": "gcc", "make": "make", "/usr/include/libelf.h": "libelf-dev"}
 
 
-def kbuild(kernel: Kernel, ready: Ready, tree: Path, *arguments: str) -> str:
-    """Run Kbuild over @tree for @kernel; returns what it printed."""
+def kbuild(kernel: Kernel, ready: Ready, tree: Path, *arguments: str,
+           binds: list[Path] | None = None) -> str:
+    """Run Kbuild over @tree for @kernel, which may need @binds too; returns what it printed."""
     if not (tree / "Kbuild").exists():
         raise LabError("there is no Kbuild at the top of the project")
     # Without BTF: it wants pahole for each module, and nothing here reads it.
@@ -31,7 +32,8 @@ def kbuild(kernel: Kernel, ready: Ready, tree: Path, *arguments: str) -> str:
     if not kernel.chroot:
         return run(argv, what, log=log)
     root = Path(ready.kdir).parents[2]  # .../usr/src/linux-headers-x
-    return run(chroot.command(chroot.prepare(Archive(kernel.suite)), [root, tree], argv), what, log=log)
+    return run(chroot.command(chroot.prepare(Archive(kernel.suite)), [root, tree, *(binds or [])], argv),
+               what, log=log)
 
 
 def modules(kernel: Kernel, ready: Ready, tests: bool = True, *flags: str) -> list[Path]:

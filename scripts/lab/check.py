@@ -33,8 +33,11 @@ class Result:
         return sum(case.outcome == outcome for case in self.cases)
 
 
-def kselftest(kernel: Kernel, pattern: str = "*") -> Result:
-    """Run the tests whose names match @pattern on @kernel, as few boots as their wishes allow."""
+def kselftest(kernel: Kernel, pattern: str = "*", whole: bool = False) -> Result:
+    """Run the tests whose names match @pattern on @kernel, as few boots as their wishes allow.
+
+    Those for `make check-all` only when that is the @whole collection, or when they are named.
+    """
     result, begin = Result(kernel.name, "kselftest"), time.monotonic()
     ready = kernels.prepare(kernel)
     modules = build.modules(kernel, ready)
@@ -48,7 +51,7 @@ def kselftest(kernel: Kernel, pattern: str = "*") -> Result:
     for entry in entries:
         if not fnmatch.fnmatch(entry.name, pattern) and pattern not in entry.name:
             continue
-        if why := entry.skipped(kernel):
+        if why := entry.skipped(kernel, whole or pattern != "*"):
             result.cases.append(Case(entry.name, "skip", why))
             result.programs[entry.name] = result.cases[-1:]
         else:
@@ -57,7 +60,7 @@ def kselftest(kernel: Kernel, pattern: str = "*") -> Result:
         todo = [member.test(kernel) for member in members]
         while todo:
             logs = session.log_directory(kernel, "check")
-            options = collection.options(wishes, collection.files(folder))
+            options = collection.options(wishes, collection.files(folder), kernel)
             run = session.Session(kernel, ready, modules, options, logs)
             say(f"{kernel.name}: {len(todo)} test program(s) (console: {logs / 'console.log'})")
             outcomes = session.run_tests(run, todo)
@@ -110,7 +113,7 @@ def side_by_side(names: list[str], pattern: str, optional: bool = False,
             result.cases.append(Case(name, "skip" if optional else "fail", why))
             return result
         try:
-            return kselftest(kernel, pattern)
+            return kselftest(kernel, pattern, optional)
         except LabError as error:
             print(f"not ok {name}: {error}", flush=True)
             result.cases.append(Case(name, "fail", str(error).splitlines()[0]))

@@ -5,6 +5,11 @@ A test says what it needs in a comment near its top:
 
     # lab: timeout=900 smp=4 nodes=2 mem=2G append="isolcpus=1" modules=loop,ext4
     # lab: kernels=debug-*,kcsan-* expect="tcslab: .* already free"
+    # lab: real=fs/f2fs programs=mkfs.f2fs:f2fs-tools stock=loop when=all
+
+`modules` are loaded at boot, `stock` ones are there to be loaded. `real` are modules of the kernel's
+tree built with tcslab_slab.h, in /lib/real beside the untouched ones. `programs` name the package
+that has them. A test with when=all is run by `make check-all`, or when it is named.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ import re
 import shlex
 from pathlib import Path
 
-from . import ksft, paths, session, sync
+from . import kernels, ksft, paths, programs, real, session, sync
 from .kernels import Kernel
 from .packages import install_tools
 from .progress import LabError, run
@@ -25,7 +30,8 @@ from .source import CROSS
 DEFAULT_SECONDS = 300
 # Debian has one <asm/> for both sizes, where only the compiler for 64 bits looks.
 M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
-KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "kernels", "expect"}
+KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "kernels", "expect",
+        "stock", "real", "programs", "when"}
 HEADER_LINES = 30
 
 
@@ -36,8 +42,10 @@ class Entry:
     name: str
     wishes: dict[str, str]
 
-    def skipped(self, kernel: Kernel) -> str:
+    def skipped(self, kernel: Kernel, asked_for: bool) -> str:
         """Why this test is not for @kernel; empty when it is."""
+        if self.wishes.get("when") == "all" and not asked_for:
+            return "is for make check-all"
         globs = self.wishes.get("kernels", "*").split(",")
         if any(fnmatch.fnmatch(kernel.name, x) for x in globs):
             return ""
@@ -46,7 +54,8 @@ class Entry:
     def options(self) -> tuple[tuple[str, str], ...]:
         """The wishes that need a boot of their own; tests with equal ones share it."""
         return tuple(sorted((key, value) for key, value in self.wishes.items()
-                            if key in ("smp", "nodes", "mem", "append", "modules")))
+                            if key in ("smp", "nodes", "mem", "append", "modules", "stock", "real",
+                                       "programs")))
 
     def test(self, kernel: Kernel) -> session.Test:
         """What the session runs."""
@@ -54,12 +63,18 @@ class Entry:
         return session.Test(self.name, seconds * kernel.slow, self.wishes.get("expect", ""))
 
 
-def options(wishes: tuple[tuple[str, str], ...], files: list[tuple[str, Path]]) -> session.Options:
-    """The options of a boot from the wishes of its tests."""
+def options(wishes: tuple[tuple[str, str], ...], files: list[tuple[str, Path]],
+            kernel: Kernel) -> session.Options:
+    """The options of a boot of @kernel from the wishes of its tests."""
     table = dict(wishes)
+    wanted = table["real"].split(",") if "real" in table else []
+    stock = table["stock"].split(",") if "stock" in table else []
+    files = [*files, *real.files(kernel, kernels.prepare(kernel), wanted),
+             *programs.files(table.get("programs", ""))]
     return session.Options(smp=int(table.get("smp", 0)), nodes=int(table.get("nodes", 0)),
                            mem=table.get("mem", ""),
                            append=table.get("append", ""), files=files,
+                           stock=stock + [Path(name).name for name in wanted],
                            modules=table["modules"].split(",") if "modules" in table else [])
 
 

@@ -36,6 +36,7 @@ class Options:
     append: str = ""
     icount: bool = False
     modules: list[str] = dataclasses.field(default_factory=list)
+    stock: list[str] = dataclasses.field(default_factory=list)   # packed, but not loaded
     files: list[tuple[str, Path]] = dataclasses.field(default_factory=list)
     gdb: bool = False
 
@@ -87,11 +88,11 @@ class Session:
             initramfs.guest(archive)
             for module in self.modules:
                 archive.file(f"lib/tcslab/{module.name}", module)
-            stock = DISK_MODULES + self.options.modules
-            tree = (source.stock_modules(self.kernel, self.ready) if self.options.modules
+            wanted = self.options.modules + self.options.stock
+            tree = (source.stock_modules(self.kernel, self.ready) if wanted
                     else self.ready.modules)
             if tree:
-                initramfs.stock_modules(archive, Path(tree), stock)
+                initramfs.stock_modules(archive, Path(tree), DISK_MODULES + wanted)
             for name, file in self.options.files:
                 archive.file(name, file)
             job["modules"] = "\n".join(self.options.modules).encode()

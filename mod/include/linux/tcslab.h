@@ -547,7 +547,7 @@ static __always_inline void tcslab_free_sized(const void *obj, size_t size)
 
 /* ------------------------------------------------------- after a grace period */
 
-void __tcslab_free_rcu(struct rcu_head *head, void *obj);
+void __tcslab_free_rcu(void *head, void *obj);
 void tcslab_free_rcu_mightsleep(const void *obj);
 void tcslab_rcu_barrier(void);
 

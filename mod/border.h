@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Objects of <linux/tcslab_slab.h> in code without it: see the parameter "border". */
+#ifndef TCSLAB_BORDER_H
+#define TCSLAB_BORDER_H
+
+/* -EOPNOTSUPP for border=1 without kprobes. */
+int tcslab_border_init(void);
+void tcslab_border_exit(void);
+
+#endif /* TCSLAB_BORDER_H */

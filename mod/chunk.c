@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Chunks: taking memory from the kernel and giving it back
+ *
+ * Pages are frozen (reference count 0) while they are ours, as slab pages are:
+ * get_page_unless_zero() fails on them, and sendpage_ok() keeps networking from
+ * holding on to an object that its owner frees.
+ */
+#include <linux/gfp.h>
+#include <linux/page_ref.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "chunk.h"
+#include "compat.h"
+#include "page_heap.h"
+
+#define MIN_CHUNK_ORDER		3	/* 32 KiB: a handful of spans */
+#define MAX_CHUNK_ORDER		min(9, MAX_PAGE_ORDER)	/* 2 MiB, a huge page */
+#define DMA_CHUNK_ORDER		2	/* the DMA zone is small */
+#define GROWTH_SHIFT		5	/* a chunk is 1/32 of the heap */
+/* A span structure also serves as the bitmap of a span of small objects. */
+#define SPAN_BYTES		max(sizeof(struct tcslab_span), PAGE_SIZE / sizeof(u64) / 8)
+
+static struct kmem_cache *span_cache;
+static atomic_long_t held_pages, peak_held_pages, nr_span_structs;
+
+/* End of our highest chunk as an offset into the direct map; only grows. */
+unsigned long tcslab_map_bytes __read_mostly;
+EXPORT_SYMBOL_GPL(tcslab_map_bytes);
+
+static gfp_t zone_gfp(enum tcslab_zone zone)
+{
+	switch (zone) {
+	case TCSLAB_ZONE_DMA:
+		return GFP_DMA;
+	case TCSLAB_ZONE_DMA32:
+		return GFP_DMA32;
+	default:
+		return 0;
+	}
+}
+
+struct tcslab_span *tcslab_span_new(gfp_t gfp)
+{
+	struct tcslab_span *span = kmem_cache_alloc(span_cache, tcslab_effort(gfp));
+
+	if (span)
+		atomic_long_inc(&nr_span_structs);
+	return span;
+}
+
+void tcslab_span_delete(struct tcslab_span *span)
+{
+	kmem_cache_free(span_cache, span);
+	atomic_long_dec(&nr_span_structs);
+}
+
+unsigned long tcslab_span_bytes(void)
+{
+	return atomic_long_read(&nr_span_structs) * SPAN_BYTES;
+}
+
+static unsigned int wanted_order(enum tcslab_zone zone, unsigned long held)
+{
+	unsigned long share = held >> GROWTH_SHIFT;
+
+	if (zone == TCSLAB_ZONE_DMA)
+		return DMA_CHUNK_ORDER;
+	return clamp(share ? ilog2(share) : 0, MIN_CHUNK_ORDER, MAX_CHUNK_ORDER);
+}
+
+/*
+ * Pages for a chunk: the order that the heap's size suggests if that is to be
+ * had cheaply and from this node, then smaller ones, and at last the smallest that serves,
+ * with all that the caller's gfp allows.
+ */
+static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wanted,
+				unsigned int min_order, gfp_t gfp, unsigned int *order)
+{
+	gfp_t base = zone_gfp(zone);
+	gfp_t cheap = base | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC |
+		      __GFP_THISNODE | (gfp & __GFP_KSWAPD_RECLAIM);
+	struct page *page;
+
+	for (*order = wanted; *order > min_order; --*order) {
+		page = alloc_pages_node(node, cheap, *order);
+		if (page)
+			return page;
+	}
+	*order = min_order;
+	gfp = base | tcslab_effort(gfp) | (gfp & __GFP_THISNODE);
+	/* Of more than two pages the page allocator promises nothing, and says so. */
+	if (gfp & __GFP_NOFAIL && min_order > 1) {
+		gfp = (gfp & ~__GFP_NOFAIL) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+		while (!(page = alloc_pages_node(node, gfp, min_order)))
+			memalloc_retry_wait(gfp);
+		return page;
+	}
+	return alloc_pages_node(node, gfp, min_order);
+}
+
+static void note_growth(unsigned long end, unsigned long npages)
+{
+	unsigned long held = atomic_long_add_return(npages, &held_pages);
+	unsigned long old = READ_ONCE(tcslab_map_bytes), seen;
+	long peak = atomic_long_read(&peak_held_pages);
+
+	while (held > peak && !atomic_long_try_cmpxchg(&peak_held_pages, &peak, held))
+		;
+	while (end > old) {
+		seen = cmpxchg(&tcslab_map_bytes, old, end);
+		if (seen == old)
+			break;
+		old = seen;
+	}
+}
+
+/* Mark the pages as ours. */
+static void adopt(struct tcslab_span *span)
+{
+	unsigned int i;
+
+	set_page_count(span->page, 0);
+	for (i = 0; i < span->npages; i++) {
+		tcslab_page_map(span->page + i, NULL, NULL);
+		span->page[i].lru.prev = (struct list_head *)TCSLAB_PAGE_COOKIE;
+	}
+}
+
+struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned int npages,
+				       unsigned long held, gfp_t gfp)
+{
+	unsigned int min_order = get_order((unsigned long)npages << PAGE_SHIFT), order;
+	struct tcslab_chunk *chunk;
+	struct tcslab_span *span;
+	struct page *page;
+
+	if (!tcslab_may_call_kernel())
+		return NULL;
+	chunk = kmalloc(sizeof(*chunk), tcslab_effort(gfp));
+	span = tcslab_span_new(gfp);
+	page = chunk && span ? alloc_block(node, zone, wanted_order(zone, held), min_order,
+					   gfp, &order) : NULL;
+	if (!page)
+		goto fail;
+	/* No free would look where an object of this node belongs. */
+	if (unlikely(page_to_nid(page) != first_memory_node) &&
+	    !static_branch_unlikely(&tcslab_numa_key)) {
+		__free_pages(page, order);
+		goto fail;
+	}
+	*chunk = (struct tcslab_chunk){ .page = page, .order = order };
+	span->chunk = chunk;
+	span->page = page;
+	span->npages = 1U << order;
+	adopt(span);
+	note_growth((unsigned long)page_address(page) - PAGE_OFFSET + (PAGE_SIZE << order),
+		    span->npages);
+	return span;
+
+fail:
+	if (span)
+		tcslab_span_delete(span);
+	kfree(chunk);
+	return NULL;
+}
+
+unsigned int tcslab_chunk_free(struct tcslab_span *span)
+{
+	struct tcslab_chunk *chunk = span->chunk;
+	struct page *page = chunk->page;
+	unsigned int npages = span->npages, i;
+
+	/* Nothing of ours may stay in the pages: the cookie above all. */
+	for (i = 0; i < npages; i++) {
+		INIT_LIST_HEAD(&page[i].lru);
+		set_page_private(page + i, 0);
+	}
+	set_page_count(page, 1);
+	__free_pages(page, chunk->order);
+	atomic_long_sub(npages, &held_pages);
+	tcslab_span_delete(span);
+	kfree(chunk);
+	return npages;
+}
+
+/**
+ * tcslab_held_pages() - pages that tcslab holds from the kernel now
+ *
+ * In use and free ones of all caches together; what a trim could change.
+ *
+ * Context: any.
+ * Return: pages.
+ */
+unsigned long tcslab_held_pages(void)
+{
+	return atomic_long_read(&held_pages);
+}
+EXPORT_SYMBOL_GPL(tcslab_held_pages);
+
+unsigned long tcslab_peak_held_pages(void)
+{
+	return atomic_long_read(&peak_held_pages);
+}
+
+int __init tcslab_chunk_init(void)
+{
+	/* A span is referred to from struct page, where kmemleak does not look. */
+	span_cache = kmem_cache_create("tcslab_span", SPAN_BYTES,
+				       0, SLAB_HWCACHE_ALIGN | SLAB_NOLEAKTRACE, NULL);
+	return span_cache ? 0 : -ENOMEM;
+}
+
+void tcslab_chunk_exit(void)
+{
+	kmem_cache_destroy(span_cache);
+}

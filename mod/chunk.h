@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Chunks: blocks of the page allocator, and the structures that describe them and
+ * their spans.  Nothing here is called under a raw lock.  What the page heap may do:
+ */
+#ifndef TCSLAB_CHUNK_H
+#define TCSLAB_CHUNK_H
+
+#include <linux/preempt.h>
+
+#include "span.h"
+
+int tcslab_chunk_init(void);
+void tcslab_chunk_exit(void);
+
+static inline unsigned int tcslab_chunk_pages(const struct tcslab_chunk *chunk)
+{
+	return 1U << chunk->order;
+}
+
+/* The kernel's allocators take sleeping locks on PREEMPT_RT. */
+static inline bool tcslab_may_call_kernel(void)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
+}
+
+/*
+ * A new chunk with room for @npages, as one span that no heap knows; @held is what
+ * its heap has, which says how much to take.  It may come from another node than
+ * @node, unless @gfp has __GFP_THISNODE.  NULL when there is no memory.
+ */
+struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned int npages,
+				       unsigned long held, gfp_t gfp);
+
+/* Give a chunk that is one span, off all lists, back.  Returns its pages. */
+unsigned int tcslab_chunk_free(struct tcslab_span *span);
+
+/* Span structures. */
+struct tcslab_span *tcslab_span_new(gfp_t gfp);
+void tcslab_span_delete(struct tcslab_span *span);
+
+/* Bytes in span structures. */
+unsigned long tcslab_span_bytes(void);
+
+#endif /* TCSLAB_CHUNK_H */

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernel's modules at the same work on tcslab and untouched: instructions and pages.
+
+Both in boots of the same kind, one CPU, under icount: what is not idle of the guest's time is
+instructions, one a nanosecond, to the clock's 10 ms. Pages are the most that caches held at the points
+where the test looks: SLUB's of /proc/meminfo and what tcslab holds, above those of the start.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from . import build, collection, kernels, paths, session
+from .kernels import Kernel
+from .progress import LabError, say
+
+RESULTS = paths.BUILD / "real" / "results.json"
+VARIANTS = {"tcslab": "plain", "untouched": "untouched"}
+SECONDS = 3000
+
+
+def one(kernel: Kernel, entry: collection.Entry, what: str) -> dict[str, int]:
+    """Run the test @entry in the variant @what; the figures that it printed."""
+    ready = kernels.prepare(kernel)
+    modules = build.modules(kernel, ready)
+    folder, _ = collection.build(kernel)
+    options = collection.options(entry.options(), collection.files(folder), kernel)
+    options.icount = True
+    logs = session.log_directory(kernel, f"compare-{entry.name}")
+    say(f"{kernel.name}: {entry.name} {what} (console: {logs / 'console.log'})")
+    lines: list[str] = []
+    status = session.run_command(
+        session.Session(kernel, ready, modules, options, logs),
+        f"cd /selftests/tcslab && REAL={VARIANTS[what]} ./{entry.name}", SECONDS, None, lines.append)
+    found = dict(re.findall(r"# real: (\w+) (\d+)", "\n".join(lines)))
+    bad = [line for line in lines if line.startswith("not ok")]
+    if status or bad or not found:
+        raise LabError(f"{kernel.name}: {entry.name} {what}: {bad or 'no figures'}")
+    return {name: int(value) for name, value in found.items()}
+
+
+def run(names: list[str], pattern: str) -> int:
+    """Measure on the kernels @names the tests whose names contain @pattern; the exit status."""
+    rows = json.loads(RESULTS.read_text(encoding="ascii")) if RESULTS.exists() else []
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        kernel = kernels.load(name)
+        _, entries = collection.build(kernel)
+        for entry in entries:
+            if not entry.name.startswith("real_") or pattern not in entry.name:
+                continue
+            module = entry.name.removeprefix("real_").removesuffix(".sh")
+            figures = {what: one(kernel, entry, what) for what in VARIANTS}
+            rows = [row for row in rows if (row["kernel"], row["module"]) != (name, module)]
+            rows.append({"kernel": name, "module": module, **figures})
+            RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="ascii")
+            print(text(rows[-1]), flush=True)
+    return 0
+
+
+def text(row: dict) -> str:
+    """A row for people: 10 million instructions are a centisecond."""
+    ours, theirs = row["tcslab"], row["untouched"]
+    return (f"{row['kernel']:12} {row['module']:12} "
+            f"{ours['centiseconds'] / 100:7.2f} G / {theirs['centiseconds'] / 100:7.2f} G instructions, "
+            f"{ours['pages']:6} / {theirs['pages']:6} pages")

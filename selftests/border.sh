@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# With border=1 an object of ours that the kernel's kfree() gets is reported with the place that
+# allocated it; flags that nobody knows are reported too.
+# lab: timeout=60 kernels=debian-*,debug-* expect="look\\+0x|__tcslab_slab_create"
+
+echo "TAP version 13"
+rmmod tcslab 2>/dev/null
+insmod /lib/tcslab/tcslab.ko border=1 || exit 1
+dmesg -c >/dev/null
+insmod /lib/tcslab/tcslab_test_border.ko || exit 1
+rmmod tcslab_test_border
+dmesg >/tmp/border.log
+sed -n 's/.*tcslab-context: //p' /tmp/border.log | grep -v '^1\.\.'
+number=$(grep -c 'tcslab-context: \(not \)*ok' /tmp/border.log)
+for report in "the kernel's kfree() got .* allocated at .*tcslab_test_border" \
+	'cache slab_unknown: unknown flags'; do
+	number=$((number + 1))
+	[ "$(grep -c "$report" /tmp/border.log)" -eq 1 ] || printf 'not '
+	echo "ok $number - reported once: $report"
+done
+number=$((number + 1))
+rmmod tcslab || printf 'not '
+echo "ok $number - unloads"
+echo "1..$number"

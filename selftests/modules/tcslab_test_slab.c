@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's slab API through <linux/tcslab_slab.h>: whose memory comes from which
+ * call, and that every way to free takes either kind
+ */
+#include <linux/mempool.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include <linux/tcslab_slab.h>
+#include "context_test.h"
+
+#define BULK	20
+
+struct thing {
+	u64 number;
+	struct rcu_head rcu;
+	char text[80];
+};
+
+static void construct(void *obj)
+{
+	((struct thing *)obj)->number = 4711;
+}
+
+static bool ours(const void *obj)
+{
+	return tcslab_cache_of(obj);
+}
+
+static unsigned long in_use(struct tcslab_cache *cache)
+{
+	struct tcslab_cache_stats stats;
+
+	tcslab_cache_stats(cache, &stats);
+	return stats.in_use;
+}
+
+static bool zeroed(const void *obj, size_t size)
+{
+	return !memchr_inv(obj, 0, size);
+}
+
+/* ---------------------------------------------------------------- named caches */
+
+/* Everything there is to do with a cache, and whose its objects are. */
+static void use_cache(const char *what, struct kmem_cache *s, bool wanted, bool zero)
+{
+	void *objs[BULK], *one, *two, *three;
+	bool good = true;
+	size_t i, got;
+
+	if (!context_check(s, "%s: is created", what))
+		return;
+	one = kmem_cache_alloc(s, GFP_KERNEL);
+	two = kmem_cache_alloc_node(s, GFP_KERNEL, numa_mem_id());
+	three = zero ? kmem_cache_zalloc(s, GFP_KERNEL) : kmem_cache_alloc(s, GFP_KERNEL);
+	got = kmem_cache_alloc_bulk(s, GFP_KERNEL, BULK, objs);
+	context_check(one && two && three && got && ours(one) == wanted && ours(two) == wanted &&
+		      ours(three) == wanted && ours(objs[BULK - 1]) == wanted,
+		      "%s: objects are %s", what, wanted ? "tcslab's" : "the kernel's");
+	if (zero)
+		good = zeroed(three, kmem_cache_size(s));
+	for (i = 0; got && i < BULK; i++)
+		memset(objs[i], i, sizeof(u64));
+	context_check(good && kmem_cache_size(s) >= sizeof(struct thing), "%s: sizes", what);
+	kmem_cache_free(s, one);
+	kmem_cache_free(s, two);
+	kfree(three);
+	if (got)
+		kmem_cache_free_bulk(s, BULK, objs);
+	kmem_cache_shrink(s);
+	if (wanted)
+		context_check(!in_use(tcslab_slab_cache(s)), "%s: nothing in use", what);
+	kmem_cache_destroy(s);
+}
+
+static void caches(void)
+{
+	struct kmem_cache *s;
+	struct thing *thing;
+
+	use_cache("five arguments",
+		  kmem_cache_create("slab_five", sizeof(struct thing), 64,
+				    SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT | SLAB_RECLAIM_ACCOUNT, NULL),
+		  true, true);
+	use_cache("usercopy",
+		  kmem_cache_create_usercopy("slab_usercopy", sizeof(struct thing), 0, 0,
+					     offsetof(struct thing, text), 80, NULL), true, true);
+	use_cache("KMEM_CACHE", KMEM_CACHE(thing, SLAB_PANIC), true, true);
+	use_cache("KMEM_CACHE_USERCOPY", KMEM_CACHE_USERCOPY(thing, 0, text), true, true);
+	use_cache("type-safe by RCU",
+		  kmem_cache_create("slab_rcu", sizeof(struct thing), 0, SLAB_TYPESAFE_BY_RCU,
+				    NULL), true, false);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	struct kmem_cache_args args = { .align = 128 };
+
+	s = kmem_cache_create("slab_args", sizeof(struct thing), &args, 0);
+	thing = s ? kmem_cache_alloc(s, GFP_KERNEL) : NULL;
+	context_check(thing && IS_ALIGNED((unsigned long)thing, 128), "arguments: aligned");
+	if (thing)
+		kmem_cache_free(s, thing);
+	use_cache("arguments", s, true, true);
+	use_cache("no arguments", kmem_cache_create("slab_null", sizeof(struct thing), NULL, 0),
+		  true, true);
+#endif
+	use_cache("too large for tcslab",
+		  kmem_cache_create("slab_large", 2 * TCSLAB_MAX_CLASS_SIZE, 0, 0, NULL),
+		  false, true);
+	use_cache("native", tcslab_native_kmem_cache_create("slab_native", sizeof(struct thing), 0,
+							    0, NULL), false, true);
+	s = kmem_cache_create("slab_ctor", sizeof(struct thing), 0, 0, construct);
+	thing = s ? kmem_cache_alloc(s, GFP_KERNEL) : NULL;
+	context_check(thing && thing->number == 4711, "constructor: has run");
+	if (thing)
+		kmem_cache_free(s, thing);
+	kmem_cache_destroy(s);
+	kmem_cache_destroy(NULL);
+}
+
+/* ---------------------------------------------------------- general allocation */
+
+static void check_kmalloc(const char *what, void *obj, size_t size, bool zero)
+{
+	context_check(obj && ours(obj) && ksize(obj) >= size && (!zero || zeroed(obj, size)),
+		      "%s", what);
+	kfree(obj);
+}
+
+static void kmallocs(void)
+{
+	check_kmalloc("kmalloc", kmalloc(100, GFP_KERNEL), 100, false);
+	check_kmalloc("kmalloc, large", kmalloc(100000, GFP_KERNEL), 100000, false);
+	check_kmalloc("kmalloc, GFP_DMA", kmalloc(100, GFP_KERNEL | GFP_DMA), 100, false);
+	check_kmalloc("kzalloc", kzalloc(100, GFP_KERNEL), 100, true);
+	check_kmalloc("kcalloc", kcalloc(10, 100, GFP_KERNEL), 1000, true);
+	check_kmalloc("kmalloc_array", kmalloc_array(10, 100, GFP_KERNEL), 1000, false);
+	check_kmalloc("kmalloc_node", kmalloc_node(100, GFP_KERNEL, NUMA_NO_NODE), 100, false);
+	check_kmalloc("kzalloc_node", kzalloc_node(100, GFP_KERNEL, numa_mem_id()), 100, true);
+	check_kmalloc("kmalloc_array_node", kmalloc_array_node(10, 100, GFP_KERNEL, NUMA_NO_NODE),
+		      1000, false);
+	check_kmalloc("kcalloc_node", kcalloc_node(10, 100, GFP_KERNEL, NUMA_NO_NODE), 1000, true);
+	check_kmalloc("kmalloc_track_caller", kmalloc_track_caller(100, GFP_KERNEL), 100, false);
+	check_kmalloc("kmalloc_node_track_caller",
+		      kmalloc_node_track_caller(100, GFP_KERNEL, NUMA_NO_NODE), 100, false);
+	check_kmalloc("kvmalloc", kvmalloc(100, GFP_KERNEL), 100, false);
+	check_kmalloc("kvzalloc", kvzalloc(10000, GFP_KERNEL), 10000, true);
+	check_kmalloc("kvcalloc", kvcalloc(10, 100, GFP_KERNEL), 1000, true);
+	check_kmalloc("kvmalloc_array", kvmalloc_array(10, 100, GFP_KERNEL), 1000, false);
+	check_kmalloc("kmemdup", kmemdup("0123456789", 11, GFP_KERNEL), 11, false);
+	check_kmalloc("kmemdup_nul", kmemdup_nul("0123456789", 4, GFP_KERNEL), 5, false);
+	check_kmalloc("kstrdup", kstrdup("0123456789", GFP_KERNEL), 11, false);
+	check_kmalloc("kstrndup", kstrndup("0123456789", 4, GFP_KERNEL), 5, false);
+#ifdef kmalloc_obj
+	struct thing *thing;
+
+	check_kmalloc("kmalloc_obj", kmalloc_obj(*thing, GFP_KERNEL), sizeof(*thing), false);
+	check_kmalloc("kzalloc_obj", kzalloc_obj(*thing, GFP_KERNEL), sizeof(*thing), true);
+	check_kmalloc("kmalloc_objs", kmalloc_objs(*thing, 3, GFP_KERNEL), 3 * sizeof(*thing),
+		      false);
+#endif
+	context_check(!kmalloc_array(SIZE_MAX / 2, 4, GFP_KERNEL) &&
+		      !kvmalloc_array(SIZE_MAX / 2, 4, GFP_KERNEL),
+		      "overflowing arrays are refused");
+	context_check(ZERO_OR_NULL_PTR(kmalloc(0, GFP_KERNEL)), "kmalloc of nothing");
+	context_check(kmalloc_size_roundup(100) >= 100 && kmalloc_size_roundup(0) == 0,
+		      "kmalloc_size_roundup");
+}
+
+static void copies(void)
+{
+	char *a = kmemdup_nul("0123456789", 4, GFP_KERNEL), *b = kstrdup("text", GFP_KERNEL);
+	char *c = kstrndup("0123456789", 4, GFP_KERNEL), *d = kmemdup("0123", 5, GFP_KERNEL);
+
+	context_check(a && b && c && d && !strcmp(a, "0123") && !strcmp(b, "text") &&
+		      !strcmp(c, "0123") && !strcmp(d, "0123"), "duplicates have the content");
+	context_check(!kstrdup(NULL, GFP_KERNEL) && !kmemdup_nul(NULL, 1, GFP_KERNEL),
+		      "duplicates of nothing");
+	kfree(a);
+	kfree_const(b);
+	kvfree(c);
+	kfree_sensitive(d);
+}
+
+static void reallocs(void)
+{
+	u8 *obj = kmalloc(100, GFP_KERNEL), *native = tcslab_native_kmalloc(100, GFP_KERNEL);
+	u8 *larger, *less;
+
+	if (!context_check(obj && native, "two objects to resize"))
+		return;
+	memset(obj, 1, 100);
+	memset(native, 1, 100);
+	larger = krealloc(obj, 1000, GFP_KERNEL | __GFP_ZERO);
+	if (!context_check(larger && ours(larger) && !memchr_inv(larger, 1, 100),
+			   "krealloc: content moves along"))
+		return;
+	memset(larger, 1, 1000);
+	less = krealloc_array(larger, 30, 30, GFP_KERNEL | __GFP_ZERO);
+	larger = less ? krealloc(less, 950, GFP_KERNEL | __GFP_ZERO) : NULL;
+	context_check(larger && zeroed(larger + 900, 50),
+		      "krealloc: nothing old beyond a smaller size");
+	context_check(krealloc(larger, 0, GFP_KERNEL) == ZERO_SIZE_PTR, "krealloc: to nothing");
+	larger = krealloc(native, 1000, GFP_KERNEL);
+	context_check(larger && !ours(larger) && !memchr_inv(larger, 1, 100),
+		      "krealloc: the kernel's stays the kernel's");
+	context_check(ksize(larger) >= 1000, "ksize: of the kernel's");
+	kfree_sensitive(larger);
+}
+
+static void kvreallocs(void)
+{
+	u8 *obj = kvmalloc(1000, GFP_KERNEL);
+
+	if (obj)
+		memset(obj, 1, 1000);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	obj = kvrealloc(obj, SZ_1M, GFP_KERNEL);
+#else
+	obj = kvrealloc(obj, 1000, SZ_1M, GFP_KERNEL);
+#endif
+	context_check(obj && !ours(obj) && !memchr_inv(obj, 1, 1000),
+		      "kvrealloc: large memory is the kernel's");
+	kvfree(obj);
+	obj = kvmalloc(SZ_1M, GFP_KERNEL);
+	context_check(obj && !ours(obj), "kvmalloc: large memory is the kernel's");
+	kvfree_sensitive(obj, SZ_1M);
+}
+
+/* Each of these frees one object of @cache, or one of the kernel's. */
+static void frees(void)
+{
+	void (*function)(const void *obj) = kfree;
+	struct tcslab_cache *cache;
+	unsigned long before;
+	void *objs[3];
+	int i;
+
+	objs[0] = kmalloc(3000, GFP_KERNEL);
+	cache = tcslab_cache_of(objs[0]);
+	if (!context_check(cache, "an object to free"))
+		return;
+	before = in_use(cache) - 1;
+	function(objs[0]);
+	kfree_const(kmalloc(3000, GFP_KERNEL));
+	kvfree(kmalloc(3000, GFP_KERNEL));
+	kfree_sensitive(kmalloc(3000, GFP_KERNEL));
+	kvfree_sensitive(kmalloc(3000, GFP_KERNEL), 3000);
+	{
+		void *one __free(kfree) = kmalloc(3000, GFP_KERNEL);
+
+		context_check(ours(one), "__free(kfree): has ours");
+	}
+	{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+		void *one __free(kvfree) = kvmalloc(3000, GFP_KERNEL);
+
+		context_check(ours(one), "__free(kvfree): has ours");
+#endif
+	}
+	for (i = 0; i < 3; i++)
+		objs[i] = i == 1 ? tcslab_native_kmalloc(3000, GFP_KERNEL) :
+				   kmalloc(3000, GFP_KERNEL);
+	kfree_bulk(3, objs);
+	context_check(in_use(cache) == before, "%lu objects in use after each free, %lu before",
+		      in_use(cache), before);
+	/* The core's, which SLUB would complain about if they were taken for ours. */
+	kfree(kasprintf(GFP_KERNEL, "%d", 1));
+	kvfree(kasprintf(GFP_KERNEL, "%d", 1));
+	kfree_const(kstrdup_const("rodata", GFP_KERNEL));
+	kfree(tcslab_native_kmemdup("x", 1, GFP_KERNEL));
+	kfree(tcslab_native_kstrdup("x", GFP_KERNEL));
+	kfree(tcslab_native_kzalloc(1, GFP_KERNEL));
+	kfree(tcslab_native_kcalloc(1, 1, GFP_KERNEL));
+	kfree(NULL);
+	kvfree(NULL);
+	kfree(ZERO_SIZE_PTR);
+}
+
+static void rcu(void)
+{
+	struct thing *thing = kmalloc(sizeof(*thing), GFP_KERNEL), *native, *large;
+	struct tcslab_cache *cache = tcslab_cache_of(thing);
+	unsigned long before;
+
+	if (!context_check(cache, "an object to free later"))
+		return;
+	before = in_use(cache) - 1;
+	kfree_rcu(thing, rcu);
+	thing = kmalloc(sizeof(*thing), GFP_KERNEL);
+	kvfree_rcu(thing, rcu);
+	thing = kmalloc(sizeof(*thing), GFP_KERNEL);
+	kfree_rcu_mightsleep(thing);
+	thing = NULL;
+	kfree_rcu(thing, rcu);
+	native = tcslab_native_kmalloc(sizeof(*native), GFP_KERNEL);
+	kfree_rcu(native, rcu);
+	native = tcslab_native_kmalloc(sizeof(*native), GFP_KERNEL);
+	kvfree_rcu_mightsleep(native);
+	large = vmalloc(sizeof(*large));
+	kvfree_rcu(large, rcu);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	kvfree_rcu_barrier();
+#else
+	thing = kmalloc(sizeof(*thing), GFP_KERNEL);
+	kfree_rcu(thing);
+	tcslab_rcu_barrier();
+#endif
+	context_check(in_use(cache) == before, "%lu objects in use after RCU, %lu before",
+		      in_use(cache), before);
+}
+
+static void mempools(void)
+{
+	struct kmem_cache *s = KMEM_CACHE(thing, 0);
+	mempool_t *pool = mempool_create_slab_pool(4, s);
+	void *obj;
+
+	obj = pool ? mempool_alloc(pool, GFP_KERNEL) : NULL;
+	context_check(obj && ours(obj), "mempool of a cache: objects are tcslab's");
+	if (obj)
+		mempool_free(obj, pool);
+	mempool_destroy(pool);
+	context_check(!in_use(tcslab_slab_cache(s)), "mempool of a cache: nothing in use");
+	kmem_cache_destroy(s);
+	pool = mempool_create_kmalloc_pool(4, 200);
+	obj = pool ? mempool_alloc(pool, GFP_KERNEL) : NULL;
+	context_check(obj && ours(obj) && ksize(obj) >= 200, "mempool of kmalloc: is tcslab's");
+	if (obj)
+		mempool_free(obj, pool);
+	mempool_destroy(pool);
+}
+
+/* More than two pages each time, without a word from the page allocator. */
+static void nofail(void)
+{
+	struct kmem_cache *s = kmem_cache_create("slab_nofail", 20000, 0, 0, NULL);
+	void *objs[BULK];
+	int i;
+
+	if (!context_check(s, "a cache of spans of several pages"))
+		return;
+	for (i = 0; i < BULK; i++)
+		objs[i] = kmem_cache_alloc(s, GFP_NOFS | __GFP_NOFAIL);
+	for (i = 0; i < BULK; i++)
+		kmem_cache_free(s, objs[i]);
+	context_check(true, "__GFP_NOFAIL");
+	kmem_cache_destroy(s);
+}
+
+static int __init test_slab_init(void)
+{
+	caches();
+	kmallocs();
+	copies();
+	reallocs();
+	kvreallocs();
+	frees();
+	rcu();
+	mempools();
+	nofail();
+	context_plan();
+	return 0;
+}
+
+static void __exit test_slab_exit(void)
+{
+}
+
+module_init(test_slab_init);
+module_exit(test_slab_exit);
+
+MODULE_DESCRIPTION("tcslab test: the kernel's slab API");
+MODULE_LICENSE("GPL");

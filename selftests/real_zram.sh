@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# zram on tcslab: a compressed disk in memory. Its pages are zsmalloc's.
+# lab: real=drivers/block/zram
+# lab: timeout=300 kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
+
+# shellcheck source=selftests/real.inc
+. ./real.inc
+
+zram() # attribute value
+{
+	printf %s "$2" >"/sys/block/zram0/$1"
+}
+
+begin zram
+for round in 1 2 3; do
+	zram disksize 64M
+	check $? "round $round: a disk of 64 MiB"
+	./real_load block /dev/zram0 $round 3000 2
+	check $? "round $round: two processes find what they wrote"
+	measure
+	zram reset 1
+	check $? "round $round: reset"
+done
+finish
