@@ -87,8 +87,12 @@ static inline void *kvrealloc_node_align(const void *obj, size_t size, unsigned 
 #endif
 #endif
 
-/* 6.12 can wait for kfree_rcu(); callbacks are the nearest thing before. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+/*
+ * 6.12 can wait for kfree_rcu(), 7.x no longer exports it; callbacks are the nearest
+ * thing.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0) || \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 #define kvfree_rcu_barrier()	rcu_barrier()
 #endif
 
