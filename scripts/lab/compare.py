@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 from . import build, collection, kernels, paths, session
 from .kernels import Kernel
@@ -20,18 +21,14 @@ VARIANTS = {"tcslab": "plain", "untouched": "untouched"}
 SECONDS = 3000
 
 
-def one(kernel: Kernel, entry: collection.Entry, what: str) -> dict[str, int]:
+def one(kernel: Kernel, modules: list[Path], options: session.Options, entry: collection.Entry,
+        what: str) -> dict[str, int]:
     """Run the test @entry in the variant @what; the figures that it printed."""
-    ready = kernels.prepare(kernel)
-    modules = build.modules(kernel, ready)
-    folder, _ = collection.build(kernel)
-    options = collection.options(entry.options(), collection.files(folder), kernel)
-    options.icount = True
     logs = session.log_directory(kernel, f"compare-{entry.name}")
     say(f"{kernel.name}: {entry.name} {what} (console: {logs / 'console.log'})")
     lines: list[str] = []
     status = session.run_command(
-        session.Session(kernel, ready, modules, options, logs),
+        session.Session(kernel, kernels.prepare(kernel), modules, options, logs),
         f"cd /selftests/tcslab && REAL={VARIANTS[what]} ./{entry.name}", SECONDS, None, lines.append)
     found = dict(re.findall(r"# real: (\w+) (\d+)", "\n".join(lines)))
     bad = [line for line in lines if line.startswith("not ok")]
@@ -46,12 +43,15 @@ def run(names: list[str], pattern: str) -> int:
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     for name in names:
         kernel = kernels.load(name)
-        _, entries = collection.build(kernel)
+        modules = build.modules(kernel, kernels.prepare(kernel))
+        folder, entries = collection.build(kernel)
         for entry in entries:
             if not entry.name.startswith("real_") or pattern not in entry.name:
                 continue
             module = entry.name.removeprefix("real_").removesuffix(".sh")
-            figures = {what: one(kernel, entry, what) for what in VARIANTS}
+            options = collection.options(entry.options(), collection.files(folder), kernel)
+            options.icount = True
+            figures = {what: one(kernel, modules, options, entry, what) for what in VARIANTS}
             rows = [row for row in rows if (row["kernel"], row["module"]) != (name, module)]
             rows.append({"kernel": name, "module": module, **figures})
             RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="ascii")

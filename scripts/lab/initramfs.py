@@ -107,11 +107,16 @@ def guest(archive: Archive) -> None:
 
 
 def stock_modules(archive: Archive, tree: Path, wanted: list[str]) -> None:
-    """Add the stock modules @wanted from lib/modules/<release> at @tree, with dependencies."""
+    """Add the stock modules @wanted from lib/modules/<release> at @tree, with dependencies.
+
+    A name with a question mark is of a module that not every kernel has.
+    """
     table: dict[str, tuple[str, list[str]]] = {}
     for line in (tree / "modules.dep").read_text(encoding="utf-8").splitlines():
         path, needs = line.split(":", 1)
         table[_name(path)] = (path, needs.split())
+    wanted = [x for x in wanted if not x.endswith("?") or _name(x[:-1]) in table]
+    wanted = [x.removesuffix("?") for x in wanted]
     # Where the packages do not list what is built in, that is what is no module.
     listed = tree / "modules.builtin"
     builtin = ({_name(x) for x in listed.read_text(encoding="utf-8").split()} if listed.exists()
