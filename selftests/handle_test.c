@@ -9,7 +9,7 @@
  */
 #include <sys/mman.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "ioctl_device.h"
 
 FIXTURE(file)

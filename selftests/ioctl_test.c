@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "ioctl_device.h"
 
 static_assert(sizeof(struct tcslab_ioc_version) == 56, "version");

@@ -109,6 +109,8 @@ def build(kernel: Kernel, folder: str = "selftests") -> tuple[Path, list[Entry]]
     arguments = []
     if kernel.arch in CROSS:
         arguments = [f"CROSS_COMPILE={CROSS[kernel.arch]}", "NO_M32=1"]
+    elif kernel.arch == "um":
+        arguments = ["NO_M32=1"]
     elif kernel.arch == "i386":
         arguments = [f"CC=gcc {M32}", "NO_M32=1"]
     with paths.lock(kernel.build / "src.lock"):
@@ -116,7 +118,7 @@ def build(kernel: Kernel, folder: str = "selftests") -> tuple[Path, list[Entry]]
         objects.mkdir(parents=True, exist_ok=True)
         # What was removed from the sources must not be run any more.
         run(["rm", "-rf", str(target)], "rm")
-        if kernel.arch == "i386" or (kernel.arch not in CROSS and any(
+        if kernel.arch == "i386" or (kernel.arch == "x86_64" and any(
                 "BUILD_M32" in x.read_text(encoding="utf-8")
                 for x in (source / folder).glob("*_test.c"))):
             install_multilib()
