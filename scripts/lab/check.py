@@ -6,6 +6,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import fnmatch
+import functools
 import re
 import time
 
@@ -49,7 +50,7 @@ def kselftest(kernel: Kernel, pattern: str = "*", whole: bool = False) -> Result
     folder, entries = collection.build(kernel)
     groups: dict[tuple[tuple[str, str], ...], list[collection.Entry]] = {}
     for entry in entries:
-        if not fnmatch.fnmatch(entry.name, pattern) and pattern not in entry.name:
+        if not any(fnmatch.fnmatch(entry.name, x) or x in entry.name for x in pattern.split(",")):
             continue
         if why := entry.skipped(kernel, whole or pattern != "*"):
             result.cases.append(Case(entry.name, "skip", why))
@@ -63,9 +64,8 @@ def kselftest(kernel: Kernel, pattern: str = "*", whole: bool = False) -> Result
             options = collection.options(wishes, collection.files(folder), kernel)
             run = session.Session(kernel, ready, modules, options, logs)
             say(f"{kernel.name}: {len(todo)} test program(s) (console: {logs / 'console.log'})")
-            outcomes = session.run_tests(run, todo)
+            outcomes = session.run_tests(run, todo, functools.partial(report, kernel))
             for outcome in outcomes:
-                report(kernel, outcome)
                 result.cases += outcome.cases
                 result.programs[outcome.test.name] = outcome.cases
             done = {outcome.test.name for outcome in outcomes}

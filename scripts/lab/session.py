@@ -202,8 +202,12 @@ class Outcome:
     seconds: float = 0
 
 
-def run_tests(session: Session, tests: list[Test]) -> list[Outcome]:
-    """Run @tests in one boot. When the guest dies or hangs, the rest is not in the result."""
+def run_tests(session: Session, tests: list[Test],
+              tell: Callable[[Outcome], None] = lambda _: None) -> list[Outcome]:
+    """Run @tests in one boot, @tell what comes out as soon as it is known.
+
+    When the guest dies or hangs, the rest is not in the result.
+    """
     listing = "".join(f"{test.name} {test.seconds:.0f}\n" for test in tests)
     session.start({"tests": listing.encode()})
     deadline = qemu.Deadline(time.monotonic() + BOOT_SECONDS * session.kernel.slow)
@@ -225,6 +229,7 @@ def run_tests(session: Session, tests: list[Test]) -> list[Outcome]:
                 outcomes.append(judge(current, lines, taint or 0, int(found.group(2)),
                                       session.kernel.ignore))
                 outcomes[-1].seconds = time.monotonic() - since
+                tell(outcomes[-1])
                 taint, current = int(found.group(2)), None
                 deadline.extend(BOOT_SECONDS * session.kernel.slow)
             elif found := re.match(r"lab: up .* taint=(\d+)", line):
@@ -237,7 +242,8 @@ def run_tests(session: Session, tests: list[Test]) -> list[Outcome]:
     finally:
         session.finish()
     if leaks:
-        blame(session.lines[leaks:], starts, {x.test.name: x for x in outcomes})
+        for outcome in blame(session.lines[leaks:], starts, {x.test.name: x for x in outcomes}):
+            tell(outcome)
     if current:
         why = (f"no end within {current.seconds:.0f} s, the guest hung" if deadline.expired
                else "the guest died")
@@ -245,6 +251,7 @@ def run_tests(session: Session, tests: list[Test]) -> list[Outcome]:
         outcome.cases = [x for x in outcome.cases if x.why != "did not end"]
         outcome.cases.append(ktap.Case(current.name, "fail", why))
         outcomes.append(outcome)
+        tell(outcome)
     elif not outcomes and not finished:
         tail = "\n".join(session.lines[-20:])
         raise LabError(f"{session.kernel.name}: the guest did not reach its init "
@@ -252,14 +259,16 @@ def run_tests(session: Session, tests: list[Test]) -> list[Outcome]:
     return outcomes
 
 
-def blame(lines: list[str], starts: list[tuple[int, str]], outcomes: dict[str, Outcome]) -> None:
+def blame(lines: list[str], starts: list[tuple[int, str]],
+          outcomes: dict[str, Outcome]) -> Iterator[Outcome]:
     """Count each leak in @lines as a failure of the test during which it was allocated."""
     for report in reports.leaks(kernel_lines(lines)):
         when = next((int(x) for x in re.findall(r"jiffies (\d+)", "\n".join(report.lines))), 0)
         # What is older than all tests was seen now: it is the first one's.
         name = [name for start, name in starts if start <= when][-1:] or [starts[0][1]]
-        outcomes[name[0]].cases.append(ktap.Case(name[0], "fail", f"leak: {report.head}"))
-        outcomes[name[0]].excerpt += report.lines
+        case = ktap.Case(name[0], "fail", f"leak: {report.head}")
+        outcomes[name[0]].cases.append(case)
+        yield Outcome(outcomes[name[0]].test, [case], report.lines)
 
 
 def judge(test: Test, lines: list[str], before: int, after: int,
