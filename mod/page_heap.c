@@ -242,8 +242,8 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 	struct tcslab_span *span;
 	unsigned long flags;
 
-	/* The size of the heap is only a hint, so no lock. */
 	span = tcslab_chunk_alloc(heap->node, heap->zone, npages,
+				  /* The size of the heap is only a hint, so no lock. */
 				  data_race(heap->stats.held_pages), gfp);
 	if (!span)
 		return NULL;

@@ -117,7 +117,7 @@ TEST_F(file, signals_end_long_calls)
 	ASSERT_EQ(0, call(self->fd, TCSLAB_IOC_ALLOC, &alloc));
 	fill = pattern_request(alloc.handle, alloc.done, 1);
 	EXPECT_EQ(-EINTR, interrupted(self->fd, TCSLAB_IOC_FILL, &fill, &fill.done,
-				       fill_again));
+				      fill_again));
 	EXPECT_LT(fill.done, alloc.done);
 	verify = pattern_request(alloc.handle, alloc.done, 1);
 	EXPECT_EQ(-EILSEQ, call(self->fd, TCSLAB_IOC_VERIFY, &verify));
