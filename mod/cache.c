@@ -275,6 +275,7 @@ static int cpu_prepare(unsigned int cpu)
 {
 	struct tcslab_cache *cache;
 
+	tcslab_cpu_cache_prepare(tcslab_large_cache, cpu);
 	mutex_lock(&tcslab_cache_mutex);
 	tcslab_for_each_cache(cache)
 		tcslab_cpu_cache_prepare(cache, cpu);

@@ -22,6 +22,7 @@
 #include "cache.h"
 #include "central.h"
 #include "cpu_cache.h"
+#include "remote.h"
 #include "span.h"
 
 /* A counter that its owner changes meanwhile: what we see may be stale. */
@@ -185,9 +186,14 @@ static void put(struct tcslab_cache *cache, void *obj)
 	int node = page_to_nid(virt_to_page(obj));
 	struct tcslab_cpu_cache *cc = enter(cache);
 
-	if (!cc || node != cc->node) {
+	if (!cc) {
 		leave(cc);
 		tcslab_central_free(cache, node, &obj, 1);
+		return;
+	}
+	if (node != cc->node) {
+		cc->flushes += tcslab_remote_put(cache, obj);
+		leave(cc);
 		return;
 	}
 	if (cc->count >= cc->capacity) {
@@ -320,8 +326,16 @@ EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
  * to it: whatever they see is acted upon by the owner, who looks again.
  */
 
-static void flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
+unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu)
 {
+	return look(per_cpu_ptr(cache->cpu, cpu)->count) + tcslab_remote_count(cache, cpu);
+}
+
+static void flush(struct tcslab_cache *cache, unsigned int cpu)
+{
+	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+	tcslab_remote_flush(cache, cpu);
 	while (cc->count) {
 		unsigned int n = min_t(long, cc->count, cache->batch);
 
@@ -337,7 +351,7 @@ static void drain_local(void *arg)
 	struct tcslab_cpu_cache *cc = enter(cache);
 
 	if (cc) {
-		flush(cache, cc);
+		flush(cache, smp_processor_id());
 		cc->capacity = min(cache->batch, cache->max_capacity);
 	}
 	leave(cc);
@@ -348,7 +362,7 @@ static bool has_objects(int cpu, void *arg)
 	struct tcslab_cache *cache = arg;
 
 	/* An array that is filled meanwhile is in use, not idle. */
-	return look(per_cpu_ptr(cache->cpu, cpu)->count);
+	return tcslab_cpu_cache_count(cache, cpu);
 }
 
 static bool is_idle(int cpu, void *arg)
@@ -356,7 +370,7 @@ static bool is_idle(int cpu, void *arg)
 	struct tcslab_cache *cache = arg;
 	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 	unsigned long seq = look(cc->seq);
-	bool idle = seq == cc->last_seq && look(cc->count);
+	bool idle = seq == cc->last_seq && tcslab_cpu_cache_count(cache, cpu);
 
 	cc->last_seq = seq;	/* only the scavenger's worker writes it */
 	return idle;
@@ -368,7 +382,7 @@ static unsigned long cached_objects(struct tcslab_cache *cache)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		n += look(per_cpu_ptr(cache->cpu, cpu)->count);
+		n += tcslab_cpu_cache_count(cache, cpu);
 	return n;
 }
 
@@ -385,7 +399,7 @@ void tcslab_cpu_cache_drain_idle(struct tcslab_cache *cache)
 
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu)
 {
-	flush(cache, per_cpu_ptr(cache->cpu, cpu));
+	flush(cache, cpu);
 }
 
 /* ----------------------------------------------------- set-up, statistics */
@@ -402,7 +416,7 @@ void tcslab_cpu_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stat
 	for_each_possible_cpu(cpu) {
 		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
-		stats->cpu_cached += look(cc->count);
+		stats->cpu_cached += tcslab_cpu_cache_count(cache, cpu);
 		stats->entries += look(cc->seq) / 2;
 		stats->refills += look(cc->refills);
 		stats->flushes += look(cc->flushes);
@@ -447,11 +461,16 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
 		cc->capacity = min(cache->batch, cache->max_capacity);
 		cc->node = local_node(cache, cpu);
 	}
+	if (tcslab_remote_init(cache)) {
+		tcslab_cpu_cache_exit(cache);
+		return -ENOMEM;
+	}
 	return 0;
 }
 
 void tcslab_cpu_cache_exit(struct tcslab_cache *cache)
 {
+	tcslab_remote_exit(cache);
 	free_percpu(cache->cpu);
 	cache->cpu = NULL;
 }

@@ -22,6 +22,15 @@ void tcslab_cpu_cache_exit(struct tcslab_cache *cache);
  */
 unsigned long tcslab_cpu_cache_drain(struct tcslab_cache *cache);
 
+/* Objects that the array of @cpu holds, those of other nodes included; a glance. */
+unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu);
+
+/* The node that objects come from here for who names none; it may change meanwhile. */
+static inline int tcslab_cpu_cache_node(const struct tcslab_cache *cache)
+{
+	return raw_cpu_ptr(cache->cpu)->node;
+}
+
 /* A CPU is about to come: its array is empty, and it may be on another node now. */
 void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu);
 

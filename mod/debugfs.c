@@ -17,6 +17,7 @@
 
 #include "cache.h"
 #include "central.h"
+#include "cpu_cache.h"
 #include "debugfs.h"
 #include "page_heap.h"
 #include "scavenger.h"
@@ -269,7 +270,7 @@ static void add_up_cpu(int cpu, struct cpu_totals *t)
 	*t = (struct cpu_totals){};
 	tcslab_for_each_cache(cache) {
 		const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-		unsigned int count = READ_ONCE(cc->count);
+		unsigned long count = tcslab_cpu_cache_count(cache, cpu);
 
 		t->entries += READ_ONCE(cc->seq) / 2;
 		t->refills += READ_ONCE(cc->refills);

@@ -11,6 +11,7 @@
 #include "cache.h"
 #include "central.h"
 #include "compat.h"
+#include "cpu_cache.h"
 #include "nested.h"
 #include "page_heap.h"
 #include "size_class.h"
@@ -41,7 +42,8 @@ static void *alloc_large(size_t size, gfp_t gfp, int node)
 	span = tcslab_page_heap_alloc(tcslab_large_cache, gfp_to_zone(gfp),
 				      TCSLAB_SPAN_LARGE, npages,
 				      is_power_of_2(size) ? npages : 1, gfp,
-				      node == NUMA_NO_NODE ? numa_mem_id() : node);
+				      node == NUMA_NO_NODE ?
+				      tcslab_cpu_cache_node(tcslab_large_cache) : node);
 	if (!span)
 		return NULL;
 	obj = tcslab_span_base(span);

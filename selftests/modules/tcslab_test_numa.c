@@ -2,8 +2,11 @@
 /*
  * Two nodes: memory comes from the node that was named, and goes back to it
  *
- * Needs a guest with two nodes that have memory and CPUs; numa=fake=2 will do.
+ * Needs a guest with two nodes that have memory and CPUs; numa=fake=2 will do.  If
+ * one of them has no memory, its CPUs must live well on the other's.
  */
+#include <linux/cpu.h>
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nodemask.h>
@@ -120,10 +123,189 @@ static void remote_frees(struct tcslab_cache_args args)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
+/* ------------------------------------------------------- frees in batches */
+
+#define FEW	3	/* less than a batch */
+
+struct sender {
+	struct work_struct work;
+	struct tcslab_cache *cache;
+	unsigned int n;
+};
+
+static void send(struct work_struct *work)
+{
+	struct sender *s = container_of(work, struct sender, work);
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++)
+		tcslab_cache_free(s->cache, objs[i]);
+}
+
+/* Free @n objects of @node on @cpu, which is of another one. */
+static void free_from(struct tcslab_cache *cache, int cpu, int node, unsigned int n,
+		      struct tcslab_cache_stats *stats)
+{
+	struct sender s = { .cache = cache, .n = n };
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		objs[i] = tcslab_cache_alloc_node(cache, GFP_KERNEL | __GFP_THISNODE, node);
+	INIT_WORK_ONSTACK(&s.work, send);
+	schedule_work_on(cpu, &s.work);
+	flush_work(&s.work);
+	destroy_work_on_stack(&s.work);
+	tcslab_cache_stats(cache, stats);
+}
+
+/* A CPU other than the first, so that it may go, and a node that is not its own. */
+static int pick_cpu(int *node)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		if (!cpu)
+			continue;
+		for_each_node_state(*node, N_MEMORY)
+			if (*node != cpu_to_mem(cpu))
+				return cpu;
+	}
+	return -1;
+}
+
+static void remote_batches(struct tcslab_cache_args args)
+{
+	struct tcslab_cache *cache = tcslab_cache_create("batches", &args);
+	struct tcslab_cache_stats stats;
+	int node, cpu = pick_cpu(&node);
+
+	if (IS_ERR(cache) || !context_check(cpu > 0, "a CPU of another node"))
+		return;
+	free_from(cache, cpu, node, MANY, &stats);
+	context_check(stats.flushes >= MANY / 32 && stats.flushes <= MANY / 8,
+		      "%u remote frees went home in %llu batches", MANY, stats.flushes);
+	context_check(!stats.in_use && stats.cpu_cached < 32,
+		      "the rest is counted as cached (%lu in use, %lu cached)",
+		      stats.in_use, stats.cpu_cached);
+	tcslab_cache_shrink(cache);
+	tcslab_cache_stats(cache, &stats);
+	context_check(!stats.cpu_cached && !stats.spans, "a shrink sends it home");
+
+	free_from(cache, cpu, node, FEW, &stats);
+	context_check(!stats.in_use && stats.cpu_cached == FEW, "a few wait for more");
+	while (stats.cpu_cached) {	/* for the scavenger */
+		msleep(100);
+		tcslab_cache_stats(cache, &stats);
+	}
+	context_check(!stats.in_use, "but not for ever");
+
+	free_from(cache, cpu, node, FEW, &stats);
+	if (!remove_cpu(cpu)) {
+		tcslab_cache_stats(cache, &stats);
+		context_check(!stats.in_use && !stats.cpu_cached,
+			      "nothing stays with a CPU that goes (%lu did)", stats.cpu_cached);
+		add_cpu(cpu);
+	}
+	free_from(cache, cpu, node, FEW, &stats);
+	context_check(!tcslab_cache_destroy(cache), "destroying sends it home");
+}
+
+/* ------------------------------------------------------------ a full node */
+
+/* Promised to be of one node or nothing, however full the node is. */
+static void full_node(void)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+	int node = first_memory_node;
+	unsigned int n = 0;
+	void *other;
+
+	while (n < MANY && (objs[n] = tcslab_alloc_node(SZ_2M, gfp | __GFP_THISNODE, node)))
+		n++;
+	context_check(n && n < MANY, "a node is full after %u", n);
+	context_check(!on_other_nodes(node, n), "all of it from there");
+	other = tcslab_alloc_node(SZ_2M, gfp, node);
+	context_check(other && page_to_nid(virt_to_page(other)) != node,
+		      "who only prefers it gets another");
+	tcslab_free(other);
+	while (n)
+		tcslab_free(objs[--n]);
+	tcslab_trim();
+}
+
+/* ---------------------------------------------------- a node without memory */
+
+struct poor {
+	struct work_struct work;
+	struct tcslab_cache *cache;
+	unsigned int missing;
+	bool thisnode;
+};
+
+static void live_poorly(struct work_struct *work)
+{
+	struct poor *p = container_of(work, struct poor, work);
+	unsigned int i, round;
+	void *large;
+
+	for (round = 0; round < 10; round++) {
+		for (i = 0; i < MANY; i++) {
+			objs[i] = tcslab_cache_alloc(p->cache, GFP_KERNEL);
+			p->missing += !objs[i];
+		}
+		for (i = 0; i < MANY; i++)
+			tcslab_cache_free(p->cache, objs[i]);
+	}
+	/* As kmalloc(): who names no node means the nearest that has memory. */
+	large = tcslab_alloc(SZ_64K, GFP_KERNEL | __GFP_THISNODE);
+	objs[0] = tcslab_alloc(100, GFP_KERNEL | __GFP_THISNODE);
+	p->thisnode = large && objs[0];
+	tcslab_free(large);
+	tcslab_free(objs[0]);
+}
+
+static void no_memory(int node, struct tcslab_cache_args args)
+{
+	struct poor p = { .cache = tcslab_cache_create("poor", &args) };
+	struct tcslab_cache_stats stats;
+	size_t size;
+
+	if (IS_ERR(p.cache))
+		return;
+	for (size = 8; size <= SZ_1M; size *= 4) {
+		objs[0] = tcslab_alloc_node(size, GFP_KERNEL, node);
+		objs[1] = tcslab_alloc_node(size, GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN,
+					    node);
+		context_check(objs[0] && !objs[1], "%zu bytes: preferred there, or only there",
+			      size);
+		tcslab_free(objs[0]);
+		tcslab_free(objs[1]);
+	}
+	INIT_WORK_ONSTACK(&p.work, live_poorly);
+	schedule_work_on(cpumask_first(cpumask_of_node(node)), &p.work);
+	flush_work(&p.work);
+	destroy_work_on_stack(&p.work);
+	tcslab_cache_stats(p.cache, &stats);
+	context_check(!p.missing, "a CPU without memory of its own, %u are missing", p.missing);
+	context_check(p.thisnode, "it has a nearest node, for small and large");
+	context_check(stats.refills && stats.refills < MANY * 10 / 8,
+		      "its array works: %llu refills", stats.refills);
+	context_check(stats.spans <= MANY / 4, "no span for each object: %lu", stats.spans);
+	context_check(!tcslab_cache_destroy(p.cache), "destroyed");
+}
+
 static int __init numa_init(void)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(500);
+	int node;
 
+	for_each_online_node(node) {
+		if (node_state(node, N_MEMORY) || cpumask_empty(cpumask_of_node(node)))
+			continue;
+		no_memory(node, args);
+		context_plan();
+		return 0;
+	}
 	if (num_node_state(N_MEMORY) < 2) {
 		pr_notice(CONTEXT_PREFIX "1..0 # SKIP this machine has one node\n");
 		return 0;
@@ -131,6 +313,8 @@ static int __init numa_init(void)
 	general();
 	bound_cache(args);
 	remote_frees(args);
+	remote_batches(args);
+	full_node();
 	context_check(!tcslab_alloc_node(100, GFP_KERNEL, num_possible_nodes()),
 		      "a node that is not there has no memory");
 	context_plan();

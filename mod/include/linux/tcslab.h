@@ -59,6 +59,7 @@
 /* ------------------------------------------------------------------ types */
 
 struct tcslab_central;
+struct tcslab_remote;
 
 /**
  * enum tcslab_zone - the zones that memory can be asked from
@@ -131,6 +132,7 @@ struct tcslab_cache {
 	unsigned int usersize;
 	void (*ctor)(void *obj);
 	struct tcslab_central *central;	/* one per node id */
+	struct tcslab_remote __percpu *remote;	/* NULL with one node */
 	unsigned long limit_pages;	/* 0: none */
 	atomic_long_t span_pages_held;	/* pages in spans, checked against the limit */
 	atomic_long_t limit_refusals;
@@ -186,7 +188,7 @@ struct tcslab_cache_args {
  * @span_bytes: bytes per span
  * @span_objs: objects per span
  * @in_use: objects that users hold
- * @cpu_cached: objects in the per-CPU arrays
+ * @cpu_cached: objects in the per-CPU arrays, and beside them for other nodes
  * @transfer_cached: objects in the transfer caches
  * @central_free: free objects in the spans of the central lists
  * @spans: spans that the cache holds
