@@ -183,8 +183,10 @@ static unsigned long empty_cache(struct tcslab_cache *cache)
 static void unmake_cache(struct tcslab_cache *cache)
 {
 	/* Spans on their way back to the page heap still refer to it. */
-	if (cache->flags & TCSLAB_TYPESAFE_BY_RCU)
+	if (cache->flags & TCSLAB_TYPESAFE_BY_RCU) {
+		tcslab_unpark();
 		rcu_barrier();
+	}
 	tcslab_cpu_cache_exit(cache);
 	tcslab_central_exit(cache);
 	kfree(cache);

@@ -216,10 +216,12 @@ static void release_spans(struct tcslab_cache *cache, struct list_head *empty)
 
 	list_for_each_entry_safe(span, next, empty, list) {
 		/* Somebody may be reading one of its objects. */
-		if (cache->flags & TCSLAB_TYPESAFE_BY_RCU)
-			call_rcu(&span->rcu, release_span_rcu);
-		else
+		if (!(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
 			release_span(cache, span);
+		else if (irqs_disabled())
+			tcslab_park_rcu(&span->rcu, release_span_rcu);
+		else
+			call_rcu(&span->rcu, release_span_rcu);
 	}
 }
 

@@ -3,31 +3,43 @@
 #include <linux/irq_work.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 
 #include "cache.h"
 #include "central.h"
 #include "nested.h"
 #include "span.h"
 
+#define AT_ONCE	32	/* of each kind, in one interrupt */
+
 DEFINE_PER_CPU(unsigned int, tcslab_lock_depth);
 
 /**
  * struct parked - what one CPU has parked
- * @list: links inside of free objects, added to from any context
- * @work: empties the list on its own CPU
+ * @objs: links inside of free objects
+ * @rcu: heads for RCU, with the function to call
+ * @refused: a pointer that was no object, to be reported; or NULL
+ * @work: empties the lists on its own CPU, in hard interrupt context on PREEMPT_RT
+ *	too: the thread that does it there otherwise stops before its CPU goes
+ *
+ * Added to from any context, emptied by @work only, or when the CPU is dead.
  */
 struct parked {
-	struct llist_head list;
+	struct llist_head objs;
+	struct llist_head rcu;
+	void *refused;
 	struct irq_work work;
 };
 
 static DEFINE_PER_CPU(struct parked, parked);
 
-static void unpark(struct llist_node *link)
+static void unpark_obj(struct llist_node *link)
 {
 	struct tcslab_cache *cache = tcslab_cache_of(link);
 	void *obj = tcslab_object_around(link);
 
+	if (!obj)	/* freed twice, and gone with its span after the first time */
+		return;
 	if (cache == tcslab_large_cache) {
 		tcslab_free_slow(obj);
 		return;
@@ -39,17 +51,45 @@ static void unpark(struct llist_node *link)
 	tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1);
 }
 
-static void unpark_list(struct parked *p)
+static void unpark_rcu(struct llist_node *link)
 {
-	struct llist_node *link, *next;
+	struct rcu_head *head = (struct rcu_head *)link;
 
-	llist_for_each_safe(link, next, llist_del_all(&p->list))
-		unpark(link);
+	call_rcu(head, head->func);
+}
+
+/* Up to @n of a list; true if that was all. */
+static bool unpark_some(struct llist_head *list, void (*one)(struct llist_node *link),
+			unsigned int n)
+{
+	struct llist_node *link;
+
+	while (n--) {
+		link = llist_del_first(list);
+		if (!link)
+			return true;
+		one(link);
+	}
+	return llist_empty(list);
+}
+
+static bool unpark(struct parked *p, unsigned int n)
+{
+	bool objs = unpark_some(&p->objs, unpark_obj, n);
+
+	return unpark_some(&p->rcu, unpark_rcu, n) && objs;
 }
 
 static void unpark_local(struct irq_work *work)
 {
-	unpark_list(container_of(work, struct parked, work));
+	struct parked *p = container_of(work, struct parked, work);
+	void *refused = xchg(&p->refused, NULL);
+
+	WARN_ONCE(refused, "tcslab: free of %p, which is no object of its cache; leaked\n",
+		  refused);
+	/* Others want to be served in between. */
+	if (!unpark(p, AT_ONCE))
+		irq_work_queue(work);
 }
 
 void tcslab_park(struct tcslab_cache *cache, void *obj)
@@ -58,8 +98,25 @@ void tcslab_park(struct tcslab_cache *cache, void *obj)
 
 	preempt_disable();
 	p = this_cpu_ptr(&parked);
-	if (llist_add(obj + tcslab_park_offset(cache), &p->list))
-		irq_work_queue(&p->work);
+	if (likely(cache == tcslab_large_cache || tcslab_central_owns(cache, obj)))
+		llist_add(obj + tcslab_park_offset(cache), &p->objs);
+	else
+		/* Not to be written to; and an NMI is no place to print. */
+		WRITE_ONCE(p->refused, obj);
+	irq_work_queue(&p->work);
+	preempt_enable();
+}
+
+void tcslab_park_rcu(struct rcu_head *head, rcu_callback_t func)
+{
+	struct parked *p;
+
+	BUILD_BUG_ON(offsetof(struct rcu_head, func) < sizeof(struct llist_node));
+	preempt_disable();
+	p = this_cpu_ptr(&parked);
+	head->func = func;
+	llist_add((struct llist_node *)head, &p->rcu);
+	irq_work_queue(&p->work);
 	preempt_enable();
 }
 
@@ -73,7 +130,7 @@ void tcslab_unpark(void)
 
 void tcslab_unpark_dead(unsigned int cpu)
 {
-	unpark_list(per_cpu_ptr(&parked, cpu));
+	unpark(per_cpu_ptr(&parked, cpu), UINT_MAX);
 }
 
 /* Before 6.16 a module's per-CPU variables cannot have pointers to begin with. */
@@ -82,5 +139,5 @@ void __init tcslab_nested_init(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		init_irq_work(per_cpu_ptr(&parked.work, cpu), unpark_local);
+		per_cpu(parked.work, cpu) = IRQ_WORK_INIT_HARD(unpark_local);
 }

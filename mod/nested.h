@@ -15,6 +15,7 @@
 
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 
 #include <linux/tcslab.h>
@@ -78,7 +79,10 @@ void tcslab_nested_init(void);
 /* Keep a free object of @cache until the locks can be taken.  Any context. */
 void tcslab_park(struct tcslab_cache *cache, void *obj);
 
-/* Do the frees that are parked, on all CPUs.  Task context. */
+/* call_rcu(), as soon as RCU's own locks are not held for sure.  Any context. */
+void tcslab_park_rcu(struct rcu_head *head, rcu_callback_t func);
+
+/* Do what is parked, on all CPUs.  Task context. */
 void tcslab_unpark(void);
 
 /* The same for a CPU that is dead. */

@@ -13,6 +13,7 @@
  * handed over under it, so that whoever takes the locks of all CPUs and waits for
  * RCU's callbacks afterwards has waited for every object.
  */
+#include <linux/irq_work.h>
 #include <linux/kmemleak.h>
 #include <linux/llist.h>
 #include <linux/module.h>
@@ -23,6 +24,7 @@
 
 #include "central.h"
 #include "compat.h"
+#include "nested.h"
 #include "rcu.h"
 
 #define BATCH_BYTES	2048	/* bounds what one callback frees: 254 objects */
@@ -81,9 +83,9 @@ static void flush_all(struct work_struct *work)
 	for_each_possible_cpu(i) {
 		struct rcu_cpu *cpu = per_cpu_ptr(&rcu_cpus, i);
 
-		raw_spin_lock_irqsave(&cpu->lock, flags);
+		tcslab_lock_irqsave(&cpu->lock, flags);
 		submit(cpu);
-		raw_spin_unlock_irqrestore(&cpu->lock, flags);
+		tcslab_unlock_irqrestore(&cpu->lock, flags);
 	}
 }
 
@@ -94,7 +96,7 @@ static bool add(void *obj, struct rcu_batch **fresh)
 	struct rcu_batch *batch;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&cpu->lock, flags);
+	tcslab_lock_irqsave(&cpu->lock, flags);
 	if (!cpu->batch && *fresh) {
 		cpu->batch = *fresh;
 		*fresh = NULL;
@@ -107,7 +109,7 @@ static bool add(void *obj, struct rcu_batch **fresh)
 		else if (batch->n == 1)
 			queue_delayed_work(system_percpu_wq, &flush_later, FLUSH_DELAY);
 	}
-	raw_spin_unlock_irqrestore(&cpu->lock, flags);
+	tcslab_unlock_irqrestore(&cpu->lock, flags);
 	return batch;
 }
 
@@ -150,9 +152,22 @@ static void free_waiting(struct work_struct *work)
 
 static DECLARE_WORK(free_later, free_waiting);
 
+/* For who is in an NMI or inside of our locks: from a hard interrupt, a moment later. */
+static void queue_free_later(struct irq_work *work)
+{
+	queue_work(system_dfl_wq, &free_later);
+}
+
+static struct irq_work wake_free_later = IRQ_WORK_INIT_HARD(queue_free_later);
+
 /* See tcslab_free_rcu(), which checks what the compiler can check. */
 void __tcslab_free_rcu(void *head, void *obj)
 {
+	if (unlikely(tcslab_nested())) {
+		llist_add(head, &waiting);
+		irq_work_queue(&wake_free_later);
+		return;
+	}
 	if (add_or_grow(obj, GFP_NOWAIT))
 		return;
 	llist_add(head, &waiting);
@@ -192,6 +207,8 @@ EXPORT_SYMBOL_GPL(tcslab_free_rcu_mightsleep);
  */
 void tcslab_rcu_barrier(void)
 {
+	tcslab_unpark();
+	irq_work_sync(&wake_free_later);
 	flush_all(NULL);
 	flush_work(&free_later);
 	rcu_barrier();

@@ -20,13 +20,16 @@ static void fill(struct work_struct *work)
 
 static DECLARE_WORK(fill_work, fill);
 
-/* Waking a worker takes locks that the caller may hold: from an interrupt then. */
+/*
+ * Waking a worker takes locks that the caller may hold: from a hard interrupt then,
+ * which comes even when the CPU is on its way out; queue_work() may be called there.
+ */
 static void wake_filler(struct irq_work *work)
 {
 	queue_work(system_dfl_wq, &fill_work);
 }
 
-static DEFINE_IRQ_WORK(wake_work, wake_filler);
+static struct irq_work wake_work = IRQ_WORK_INIT_HARD(wake_filler);
 
 void tcslab_stock_wanted(void)
 {

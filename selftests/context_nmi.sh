@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # NMI context at every instruction of the fast path and of the locked sections.
-# lab: timeout=120
+# Not while kmemleak is watching: its locks may be held.
+# lab: timeout=240 append="kmemleak=off"
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc

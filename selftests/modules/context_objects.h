@@ -10,6 +10,7 @@
 #define CONTEXT_OBJECTS_H
 
 #include <linux/atomic.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 
 #include <linux/tcslab.h>
@@ -21,6 +22,7 @@
 struct context_object {
 	unsigned long owner;
 	unsigned long kind;
+	struct rcu_head rcu;
 };
 
 struct context_stash {
@@ -77,7 +79,9 @@ static __always_inline void context_give(struct context_stash *stash)
 	stash->frees++;
 	if (!xchg(&obj->owner, 0))
 		atomic_inc(&context_doubly);
-	if (kind < 2)
+	if (kind < 2 && !(context_random(stash) % 256))
+		tcslab_free_rcu(obj, rcu);
+	else if (kind < 2)
 		tcslab_cache_free(context_caches[kind], obj);
 	else
 		tcslab_free(obj);

@@ -6,7 +6,8 @@
  * code holds.  The test puts one on each instruction of a function that the fast
  * path is inlined into and of the module's own slow paths, and from each of them
  * allocates and frees.  Probes that ftrace delivers run in the caller's own context,
- * which only the count of held locks can tell from an innocent one.
+ * which only the count of held locks can tell from an innocent one.  Then come NMIs
+ * that CPUs send to each other.
  */
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
@@ -15,11 +16,15 @@
 #include <linux/percpu.h>
 #include <linux/delay.h>
 
+#ifdef CONFIG_X86_LOCAL_APIC
+#include <asm/apic.h>
+#include <asm/nmi.h>
+#endif
+
 #include "context_objects.h"
 #include "context_test.h"
 
 #define MAX_PROBES	1500
-#define MAX_SECONDS	30
 
 static struct kprobe pool[MAX_PROBES];
 static struct kprobe *probes[MAX_PROBES];
@@ -129,7 +134,6 @@ static noinline int victim(void *arg)
 static void run(const atomic_t *hits, int enough)
 {
 	struct task_struct *tasks[ARRAY_SIZE(victims)];
-	unsigned long end = jiffies + MAX_SECONDS * HZ;
 	unsigned int i;
 
 	WRITE_ONCE(stop, false);
@@ -137,7 +141,7 @@ static void run(const atomic_t *hits, int enough)
 		victims[i].seed = i + 1;
 		tasks[i] = kthread_run(victim, &victims[i], "tcslab-nmi/%u", i);
 	}
-	while (atomic_read(hits) < enough && time_before(jiffies, end))
+	while (atomic_read(hits) < enough)
 		msleep(50);
 	WRITE_ONCE(stop, true);
 	for (i = 0; i < ARRAY_SIZE(tasks); i++)
@@ -156,11 +160,80 @@ static void test_breakpoints(void)
 	n += probe_function(where("tcslab_central_free"));
 	n += probe_function(where("tcslab_page_heap_alloc"));
 	n += probe_function(where("tcslab_page_heap_free"));
-	context_check(n > 100, "probes in the slow paths: %u", n);
+	if (!context_check(n > 100, "probes in the slow paths: %u", n))
+		return;
 	run(&in_nmis, 1000);
 	context_check(atomic_read(&in_nmis) >= 1000, "%d times in NMI context",
 		      atomic_read(&in_nmis));
 }
+
+/* --------------------------------------------- NMIs that another CPU sends */
+
+#ifdef CONFIG_X86_LOCAL_APIC
+static struct cpumask sent;
+static atomic_t arrived;
+
+static int on_nmi(unsigned int type, struct pt_regs *regs)
+{
+	struct context_stash *stash = this_cpu_ptr(&stashes);
+
+	if (!cpumask_test_cpu(raw_smp_processor_id(), &sent))
+		return NMI_DONE;	/* not one of ours */
+	context_step(stash, GFP_NOWAIT | __GFP_NOWARN);
+	context_step(stash, GFP_NOWAIT | __GFP_NOWARN);
+	atomic_inc(&arrived);
+	cpumask_clear_cpu(raw_smp_processor_id(), &sent);
+	return NMI_HANDLED;
+}
+
+/* One at a time to each of the other CPUs, at any moment. */
+static int sender(void *arg)
+{
+	unsigned int seed = 1;
+	int cpu;
+
+	while (!READ_ONCE(stop)) {
+		preempt_disable();
+		for_each_online_cpu(cpu) {
+			if (cpu == smp_processor_id() || cpumask_test_cpu(cpu, &sent))
+				continue;
+			cpumask_set_cpu(cpu, &sent);
+			apic->send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
+		}
+		preempt_enable();
+		seed = seed * 1664525 + 1013904223;
+		udelay(1 + (seed >> 16) % 64);
+		cond_resched();
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+static void test_nmis(void)
+{
+	struct task_struct *task;
+	int err;
+
+	if (num_online_cpus() < 2)
+		return;
+	err = register_nmi_handler(NMI_LOCAL, on_nmi, 0, "tcslab-test");
+	WRITE_ONCE(stop, false);
+	task = kthread_run(sender, NULL, "tcslab-nmi-send");
+	if (context_check(!err && !IS_ERR(task), "NMIs can be sent"))
+		run(&arrived, 20000);
+	if (!IS_ERR(task))
+		kthread_stop(task);
+	while (!cpumask_empty(&sent))
+		msleep(20);
+	unregister_nmi_handler(NMI_LOCAL, "tcslab-test");
+	context_check(atomic_read(&arrived) >= 20000, "%d NMIs came", atomic_read(&arrived));
+}
+#else
+static void test_nmis(void)
+{
+}
+#endif
 
 /* What the compiler did not inline of what runs under the locks. */
 static void test_entries(void)
@@ -177,7 +250,8 @@ static void test_entries(void)
 
 		n += addr && probe_at(addr, false);
 	}
-	context_check(n, "probes under the locks: %u", n);
+	if (!context_check(n, "probes under the locks: %u", n))
+		return;
 	run(IS_ENABLED(CONFIG_KPROBES_ON_FTRACE) ? &in_callers : &in_nmis, 1000);
 	context_check(!IS_ENABLED(CONFIG_KPROBES_ON_FTRACE) ||
 		      atomic_read(&in_callers) >= 1000,
@@ -192,8 +266,13 @@ static int __init context_nmi_init(void)
 
 	if (err)
 		return err;
+	if (!IS_ENABLED(CONFIG_KPROBES)) {
+		pr_notice(CONTEXT_PREFIX "1..0 # SKIP no kprobes\n");
+		return 0;
+	}
 	test_breakpoints();
 	test_entries();
+	test_nmis();
 	for_each_possible_cpu(cpu) {
 		struct context_stash *stash = per_cpu_ptr(&stashes, cpu);
 

@@ -557,11 +557,11 @@ void tcslab_rcu_barrier(void);
  * tcslab_free_rcu() - free an object after an RCU grace period
  * @ptr: memory of tcslab_alloc() or of a named cache; NULL is ignored
  * @member: the struct rcu_head in the type that @ptr points to, in its first 4096
- *	bytes; untouched unless memory is short
+ *	bytes; untouched unless memory is short or the caller is in an NMI
  *
  * Frees are collected per CPU and done in bulk, as kfree_rcu() does.
  *
- * Context: any but NMI; never sleeps.
+ * Context: any, NMI included; never sleeps.
  */
 #define tcslab_free_rcu(ptr, member) do {					\
 	typeof(ptr) __tcslab_ptr = (ptr);					\
