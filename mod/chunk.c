@@ -136,7 +136,7 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 	struct tcslab_span *span;
 	struct page *page;
 
-	if (!tcslab_may_call_kernel())
+	if (!tcslab_may_call_kernel(gfp))
 		return NULL;
 	chunk = kmalloc(sizeof(*chunk), tcslab_effort(gfp));
 	span = tcslab_span_new(gfp);

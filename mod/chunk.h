@@ -18,10 +18,15 @@ static inline unsigned int tcslab_chunk_pages(const struct tcslab_chunk *chunk)
 	return 1U << chunk->order;
 }
 
-/* The kernel's allocators take sleeping locks on PREEMPT_RT. */
-static inline bool tcslab_may_call_kernel(void)
+/*
+ * The kernel's allocators take sleeping locks on PREEMPT_RT, and everywhere locks that
+ * the code may hold that a probe interrupts: a probe asks without any reclaim, as SLUB
+ * wants it from 6.18 on.  GFP_DMA alone is an old habit of drivers.
+ */
+static inline bool tcslab_may_call_kernel(gfp_t gfp)
 {
-	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
+	return (gfp & (__GFP_RECLAIM | GFP_ZONEMASK)) &&
+	       (!IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible());
 }
 
 /*

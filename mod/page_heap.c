@@ -217,7 +217,7 @@ static bool add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
 	unsigned long flags;
 	unsigned int i, n;
 
-	if (!tcslab_may_call_kernel())
+	if (!tcslab_may_call_kernel(gfp))
 		return false;
 	for (n = 0; n < SPLIT_SPARES; n++) {
 		spare[n] = tcslab_span_new(gfp);
@@ -304,7 +304,6 @@ static void trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
 
 /* ---------------------------------------------------------------- interface */
 
-/* From the FREE spans of one heap.  NULL when there is none, or no spares. */
 static bool is_low(const struct tcslab_page_heap *heap, unsigned long npages,
 		   unsigned int nr_spares)
 {
@@ -313,6 +312,7 @@ static bool is_low(const struct tcslab_page_heap *heap, unsigned long npages,
 	       (heap->free.npages < npages || heap->nr_spares < nr_spares);
 }
 
+/* From the FREE spans of one heap.  NULL when there is none, or no spares. */
 static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 				     const struct span_request *req, bool *spares)
 {
