@@ -172,7 +172,7 @@ static unsigned long empty_cache(struct tcslab_cache *cache)
 	struct tcslab_cache_stats stats;
 
 	/* An array that was busy has a user, or an interrupt was in the way. */
-	while (tcslab_cpu_cache_drain(cache) && !fatal_signal_pending(current))
+	while (tcslab_cpu_cache_drain_all(cache) && !fatal_signal_pending(current))
 		cond_resched();
 	tcslab_central_drain(cache);
 	tcslab_cache_stats_locked(cache, &stats);

@@ -16,6 +16,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
+#include <linux/sched/isolation.h>
 #include <linux/smp.h>
 #include <linux/topology.h>
 
@@ -365,12 +366,24 @@ static bool has_objects(int cpu, void *arg)
 	return tcslab_cpu_cache_count(cache, cpu);
 }
 
+/* isolcpus=, nohz_full=: not to be interrupted for so little. */
+static bool is_isolated(int cpu)
+{
+	return !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
+	       !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+}
+
+static bool may_be_drained(int cpu, void *arg)
+{
+	return has_objects(cpu, arg) && !is_isolated(cpu);
+}
+
 static bool is_idle(int cpu, void *arg)
 {
 	struct tcslab_cache *cache = arg;
 	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 	unsigned long seq = look(cc->seq);
-	bool idle = seq == cc->last_seq && tcslab_cpu_cache_count(cache, cpu);
+	bool idle = seq == cc->last_seq && may_be_drained(cpu, cache);
 
 	cc->last_seq = seq;	/* only the scavenger's worker writes it */
 	return idle;
@@ -386,7 +399,12 @@ static unsigned long cached_objects(struct tcslab_cache *cache)
 	return n;
 }
 
-unsigned long tcslab_cpu_cache_drain(struct tcslab_cache *cache)
+void tcslab_cpu_cache_drain(struct tcslab_cache *cache)
+{
+	on_each_cpu_cond(may_be_drained, drain_local, cache, true);
+}
+
+unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache)
 {
 	on_each_cpu_cond(has_objects, drain_local, cache, true);
 	return cached_objects(cache);

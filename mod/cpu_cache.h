@@ -16,11 +16,13 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed);
 void tcslab_cpu_cache_exit(struct tcslab_cache *cache);
 
 /*
- * Empty the arrays of all online CPUs.  An array that is busy at the moment is
- * left for the next round; returns the number of objects still in arrays.  Task
- * context.
+ * Empty the arrays of all online CPUs but isolated ones, which are left alone.  An
+ * array that is busy at the moment is left for the next round.  Task context.
  */
-unsigned long tcslab_cpu_cache_drain(struct tcslab_cache *cache);
+void tcslab_cpu_cache_drain(struct tcslab_cache *cache);
+
+/* Those of isolated CPUs, too; returns the number of objects still in arrays. */
+unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache);
 
 /* Objects that the array of @cpu holds, those of other nodes included; a glance. */
 unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu);
@@ -37,7 +39,10 @@ void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu);
 /* Empty the array of a CPU that is dead. */
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);
 
-/* Empty the arrays that nobody has entered since the last call.  Task context. */
+/*
+ * Empty the arrays that nobody has entered since the last call, those of isolated CPUs
+ * left out.  Task context.
+ */
 void tcslab_cpu_cache_drain_idle(struct tcslab_cache *cache);
 
 /* Fill cpu_cached, entries, refills, flushes and nested of @stats. */

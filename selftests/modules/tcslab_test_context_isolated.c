@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Isolated CPUs are left alone while they do not allocate
+ *
+ * The last CPU, isolated by the command line, leaves objects in its array and goes to
+ * sleep.  Then everything that could disturb it happens on the others for some
+ * seconds: allocations, trims, shrinks, the scavenger, caches that come and go.  A
+ * probe counts our IPIs to each CPU.
+ */
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/workqueue.h>
+
+#ifdef CONFIG_X86
+#include <asm/hardirq.h>
+#endif
+
+#include <linux/tcslab.h>
+#include "context_test.h"
+
+#define SECONDS	5
+#define HELD	100
+
+static struct tcslab_cache *ours, *theirs;
+static DEFINE_PER_CPU(unsigned long, drained);
+static void *objs[HELD];
+
+static int count_drain(struct kprobe *probe, struct pt_regs *regs)
+{
+	this_cpu_inc(drained);
+	return 0;
+}
+
+static struct kprobe probe = { .symbol_name = "tcslab:drain_local", .pre_handler = count_drain };
+
+static void use(struct tcslab_cache *cache)
+{
+	unsigned int i;
+
+	for (i = 0; i < HELD; i++)
+		objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
+	for (i = 0; i < HELD; i++)
+		tcslab_cache_free(cache, objs[i]);
+}
+
+static void use_theirs(struct work_struct *work)
+{
+	use(theirs);
+}
+
+/* All function call interrupts, of whoever: to be looked at. */
+static unsigned long calls_to(int cpu)
+{
+#ifdef CONFIG_X86
+	return per_cpu(irq_stat.irq_call_count, cpu);
+#else
+	return 0;
+#endif
+}
+
+static unsigned long cached(struct tcslab_cache *cache)
+{
+	struct tcslab_cache_stats stats;
+
+	tcslab_cache_stats(cache, &stats);
+	return stats.cpu_cached;
+}
+
+static void disturb(struct tcslab_cache_args args)
+{
+	unsigned long end = jiffies + SECONDS * HZ;
+
+	while (time_before(jiffies, end)) {
+		struct tcslab_cache *cache = tcslab_cache_create("isolated-third", &args);
+
+		use(ours);
+		if (!IS_ERR(cache)) {
+			use(cache);
+			tcslab_cache_shrink(cache);
+			tcslab_cache_destroy(cache);
+		}
+		tcslab_cache_shrink(ours);
+		tcslab_cache_shrink(theirs);
+		tcslab_trim();
+		tcslab_free_rcu_mightsleep(tcslab_alloc(100, GFP_KERNEL));
+		msleep(50);
+	}
+}
+
+static void test(int cpu, struct tcslab_cache_args args)
+{
+	unsigned long calls, left;
+	struct work_struct work;
+
+	INIT_WORK_ONSTACK(&work, use_theirs);
+	schedule_work_on(cpu, &work);
+	flush_work(&work);
+	destroy_work_on_stack(&work);
+	left = cached(theirs);
+	context_check(left, "CPU %d has %lu objects in its array", cpu, left);
+	msleep(1000);
+	calls = calls_to(cpu);
+	disturb(args);
+	context_check(!per_cpu(drained, cpu), "it was not interrupted (%lu times)",
+		      per_cpu(drained, cpu));
+	pr_notice(CONTEXT_PREFIX "# function calls of everybody in %d s: %lu\n", SECONDS,
+		  calls_to(cpu) - calls);
+	context_check(per_cpu(drained, 0), "as others were (%lu times)", per_cpu(drained, 0));
+	context_check(cached(theirs) == left, "and has its objects still");
+	context_check(!tcslab_cache_destroy(theirs) && per_cpu(drained, cpu),
+		      "until its cache goes");
+}
+
+static int __init isolated_init(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(200);
+	int cpu = num_online_cpus() - 1, err;
+
+	ours = tcslab_cache_create("isolated-ours", &args);
+	theirs = tcslab_cache_create("isolated-theirs", &args);
+	if (IS_ERR(ours) || IS_ERR(theirs))
+		return -ENOMEM;
+	err = register_kprobe(&probe);
+	if (context_check(!err, "IPIs can be counted")) {
+		test(cpu, args);
+		unregister_kprobe(&probe);
+	}
+	tcslab_cache_destroy(ours);
+	context_plan();
+	return 0;
+}
+
+static void __exit isolated_exit(void)
+{
+}
+
+module_init(isolated_init);
+module_exit(isolated_exit);
+
+MODULE_DESCRIPTION("tcslab test: isolated CPUs");
+MODULE_LICENSE("GPL");
