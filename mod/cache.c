@@ -17,6 +17,7 @@
 #include "cpu_cache.h"
 #include "nested.h"
 #include "page_heap.h"
+#include "reserve.h"
 #include "size_class.h"
 #include "span.h"
 
@@ -65,7 +66,8 @@ static bool args_are_valid(const char *name, const struct tcslab_cache_args *arg
 		(args->node >= 0 && args->node < nr_node_ids &&
 		 node_state(args->node, N_MEMORY))) &&
 	       args->useroffset <= args->size &&
-	       args->usersize <= args->size - args->useroffset;
+	       args->usersize <= args->size - args->useroffset &&
+	       args->min_objects <= INT_MAX;
 }
 
 static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_args *args)
@@ -154,7 +156,13 @@ struct tcslab_cache *tcslab_cache_create(const char *name,
 	if (!args_are_valid(name, args))
 		return ERR_PTR(-EINVAL);
 	cache = make_cache(name, args);
-	return cache ?: ERR_PTR(-ENOMEM);
+	if (!cache)
+		return ERR_PTR(-ENOMEM);
+	if (args->min_objects && tcslab_minimum_init(cache, args->min_objects)) {
+		tcslab_cache_destroy(cache);
+		return ERR_PTR(-ENOMEM);
+	}
+	return cache;
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_create);
 
@@ -214,9 +222,14 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 	tcslab_unpark();
 	cpus_read_lock();
 	mutex_lock(&tcslab_cache_mutex);
-	in_use = empty_cache(cache);
-	if (!in_use)
+	in_use = empty_cache(cache) - tcslab_minimum_left(cache);
+	if (!in_use) {
+		if (cache->minimum) {
+			tcslab_minimum_exit(cache);
+			empty_cache(cache);
+		}
 		list_del(&cache->list);
+	}
 	mutex_unlock(&tcslab_cache_mutex);
 	cpus_read_unlock();
 	if (in_use) {
@@ -446,6 +459,8 @@ void tcslab_cache_exit(void)
 	if (hotplug_state > 0)
 		cpuhp_remove_state_nocalls_cpuslocked(hotplug_state);
 	list_for_each_entry_safe(cache, next, &tcslab_cache_list, list) {
+		if (cache->minimum)
+			tcslab_minimum_exit(cache);
 		mutex_lock(&tcslab_cache_mutex);
 		in_use = empty_cache(cache);
 		mutex_unlock(&tcslab_cache_mutex);

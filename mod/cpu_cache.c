@@ -24,6 +24,7 @@
 #include "central.h"
 #include "cpu_cache.h"
 #include "remote.h"
+#include "reserve.h"
 #include "span.h"
 
 /* A counter that its owner changes meanwhile: what we see may be stale. */
@@ -54,10 +55,39 @@ static void leave(struct tcslab_cpu_cache *cc)
 	preempt_enable();
 }
 
+/*
+ * The room of an array is its owner's to set, but for one case: who takes an object of
+ * the cache's minimum sets it to 0 on all CPUs, even from an NMI (see reserve.h).  An
+ * owner that did not know yet looks after his write.
+ */
+static void set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long n)
+{
+	WRITE_ONCE(cc->capacity, n);
+	if (likely(!cache->minimum))
+		return;
+	smp_mb();	/* pairs with the one in tcslab_cpu_cache_narrow() */
+	if (tcslab_minimum_is_broken(cache))
+		WRITE_ONCE(cc->capacity, 0);
+}
+
+void tcslab_cpu_cache_narrow(struct tcslab_cache *cache)
+{
+	int cpu;
+
+	smp_mb();	/* the minimum is broken, then no array has room */
+	for_each_possible_cpu(cpu) {
+		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+		if (data_race(READ_ONCE(cc->capacity)))	/* the owner's, as said above */
+			WRITE_ONCE(cc->capacity, 0);
+	}
+}
+
 /* The slow start: a miss of either kind makes room for one more batch. */
 static void widen(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
 {
-	cc->capacity = min_t(long, cc->capacity + cache->batch, cache->max_capacity);
+	set_capacity(cache, cc, min_t(long, cc->capacity + cache->batch,
+				      cache->max_capacity));
 }
 
 /* ------------------------------------------------------------------ alloc */
@@ -81,7 +111,7 @@ static void *take(struct tcslab_cache *cache, int node, int *home)
 		obj = cc->objs[--cc->count];	/* we came to another CPU */
 	} else {
 		n = tcslab_central_alloc(cache, *home, cc->objs,
-					 min_t(long, cache->batch, cc->capacity));
+					 clamp_t(long, cc->capacity, 1, cache->batch));
 		if (n) {
 			cc->count = n - 1;
 			obj = cc->objs[n - 1];
@@ -140,7 +170,26 @@ static bool refused(struct tcslab_cache *cache, gfp_t gfp)
 			 cache->name);
 }
 
-void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
+/*
+ * For who has no memory.  The minimum is of any node, so it is not for __GFP_THISNODE,
+ * and nobody has to dip into it: __GFP_NOMEMALLOC.
+ */
+static bool may_take_minimum(const struct tcslab_cache *cache, gfp_t gfp)
+{
+	return cache->minimum && !(gfp & __GFP_NOMEMALLOC) &&
+	       !(gfp & __GFP_THISNODE && cache->node == NUMA_NO_NODE);
+}
+
+static void *alloc_once(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	void *obj = fetch(cache, gfp, node);
+
+	if (unlikely(!obj) && may_take_minimum(cache, gfp))
+		obj = tcslab_minimum_take(cache);
+	return obj ? tcslab_obj_init(cache, obj, gfp) : NULL;
+}
+
+static void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, int node, bool wait)
 {
 	void *obj;
 
@@ -151,8 +200,19 @@ void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
 		gfp |= __GFP_THISNODE;
 	}
 	might_alloc(gfp);
-	obj = fetch(cache, gfp, node);
-	return obj ? tcslab_obj_init(cache, obj, gfp) : NULL;
+	obj = alloc_once(cache, gfp, node);
+	/* As mempool: who may sleep gets what others bring back. */
+	while (unlikely(!obj) && wait && may_take_minimum(cache, gfp) &&
+	       gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NORETRY)) {
+		tcslab_minimum_wait(cache);
+		obj = alloc_once(cache, gfp, node);
+	}
+	return obj;
+}
+
+void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	return alloc_one(cache, gfp, node, true);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_alloc_slow);
 
@@ -198,7 +258,7 @@ static void put(struct tcslab_cache *cache, void *obj)
 		return;
 	}
 	if (cc->count >= cc->capacity) {
-		if (cc->capacity < cache->max_capacity) {
+		if (cc->count < cache->max_capacity) {
 			widen(cache, cc);
 		} else {
 			cc->count -= cache->batch;
@@ -219,7 +279,7 @@ void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
 {
 	if (unlikely(cache == tcslab_large_cache || !virt_addr_valid(obj)))
 		tcslab_free_slow(obj);
-	else
+	else if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
 		put(cache, obj);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
@@ -271,7 +331,7 @@ size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, 
 		for (i = 0; i < got; i++)
 			tcslab_obj_init(cache, objs[i], gfp);
 	for (; got < n; got++) {
-		objs[got] = tcslab_cache_alloc_slow(cache, gfp, NUMA_NO_NODE);
+		objs[got] = alloc_one(cache, gfp, NUMA_NO_NODE, false);
 		if (!objs[got]) {
 			tcslab_cache_free_bulk(cache, got, objs);
 			return 0;
@@ -298,8 +358,8 @@ void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		for (i = 0; i < n; i++)
 			tcslab_obj_fini(cache, objs[i]);
-	if (static_branch_unlikely(&tcslab_numa_key)) {
-		/* Each object has to find its own node. */
+	if (static_branch_unlikely(&tcslab_numa_key) || cache->minimum) {
+		/* Each object has to find its own node, or a place in the minimum. */
 		for (i = 0; i < n; i++)
 			tcslab_cache_free_slow(cache, objs[i]);
 		return;
@@ -353,7 +413,7 @@ static void drain_local(void *arg)
 
 	if (cc) {
 		flush(cache, smp_processor_id());
-		cc->capacity = min(cache->batch, cache->max_capacity);
+		set_capacity(cache, cc, min(cache->batch, cache->max_capacity));
 	}
 	leave(cc);
 }

@@ -33,6 +33,12 @@ static inline int tcslab_cpu_cache_node(const struct tcslab_cache *cache)
 	return raw_cpu_ptr(cache->cpu)->node;
 }
 
+/*
+ * Let no array take a free any more until the cache's minimum is whole.  Any context;
+ * after an object has left it.
+ */
+void tcslab_cpu_cache_narrow(struct tcslab_cache *cache);
+
 /* A CPU is about to come: its array is empty, and it may be on another node now. */
 void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu);
 

@@ -28,8 +28,12 @@
 #include "compat.h"
 #include "handle.h"
 
-/* User space must not be able to bring the OOM killer on or to fill the log. */
-#define HANDLE_GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+/*
+ * User space must not be able to bring the OOM killer on, to fill the log or to take what
+ * is promised to the owner of a cache.
+ */
+#define HANDLE_GFP	(GFP_KERNEL | __GFP_ZERO | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | \
+			 __GFP_NOMEMALLOC)
 
 /**
  * struct source - where the objects of one call come from

@@ -15,12 +15,19 @@
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
+#include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/swait.h>
 
-#include <linux/tcslab.h>
+#include "central.h"
+#include "cpu_cache.h"
+#include "reserve.h"
+
+/* As mempool: memory may come from elsewhere without anybody telling us. */
+#define WAIT_AT_MOST	HZ
 
 /**
  * struct tcslab_reserve - objects promised to one user
@@ -28,6 +35,8 @@
  * @n: slots, constant
  * @left: full slots that nobody has claimed
  * @vacant: empty slots that nobody has claimed
+ * @waiting: who sleeps until one is filled
+ * @wake: wakes one of them; a free may come from where nobody can be woken
  * @slots: object or NULL
  */
 struct tcslab_reserve {
@@ -35,6 +44,8 @@ struct tcslab_reserve {
 	unsigned int n;
 	atomic_t left;
 	atomic_t vacant;
+	struct swait_queue_head waiting;
+	struct irq_work wake;
 	void *slots[];
 };
 
@@ -74,7 +85,15 @@ static bool fill_slot(struct tcslab_reserve *reserve, void *obj)
 		if (++i == reserve->n)
 			i = 0;
 	atomic_inc(&reserve->left);
+	/* The barrier in swq_has_sleeper() pairs with the one in prepare_to_swait_event(). */
+	if (swq_has_sleeper(&reserve->waiting))
+		irq_work_queue(&reserve->wake);
 	return true;
+}
+
+static void wake_one(struct irq_work *work)
+{
+	swake_up_one(&container_of(work, struct tcslab_reserve, wake)->waiting);
 }
 
 /**
@@ -101,6 +120,8 @@ struct tcslab_reserve *tcslab_reserve_create(struct tcslab_cache *cache, unsigne
 	reserve->cache = cache;
 	reserve->n = n;
 	atomic_set(&reserve->vacant, n);
+	init_swait_queue_head(&reserve->waiting);
+	reserve->wake = IRQ_WORK_INIT_HARD(wake_one);
 	if (tcslab_reserve_refill(reserve, gfp)) {
 		tcslab_reserve_destroy(reserve);
 		return ERR_PTR(-ENOMEM);
@@ -209,6 +230,65 @@ void tcslab_reserve_destroy(struct tcslab_reserve *reserve)
 		return;
 	while ((obj = take_slot(reserve)))
 		tcslab_cache_free(reserve->cache, obj);
+	irq_work_sync(&reserve->wake);
 	kvfree(reserve);
 }
 EXPORT_SYMBOL_GPL(tcslab_reserve_destroy);
+
+/* ------------------------------------------------------- a cache's own reserve */
+
+int tcslab_minimum_init(struct tcslab_cache *cache, unsigned int n)
+{
+	struct tcslab_reserve *reserve = tcslab_reserve_create(cache, n, GFP_KERNEL);
+	unsigned int i;
+
+	if (IS_ERR(reserve))
+		return PTR_ERR(reserve);
+	/* Here they are free, and allocated again when they leave. */
+	for (i = 0; i < n; i++)
+		kmemleak_free(reserve->slots[i]);
+	cache->minimum = reserve;
+	return 0;
+}
+
+void tcslab_minimum_exit(struct tcslab_cache *cache)
+{
+	struct tcslab_reserve *reserve = cache->minimum;
+
+	cache->minimum = NULL;	/* its objects must not go there again */
+	tcslab_reserve_destroy(reserve);
+}
+
+unsigned int tcslab_minimum_left(const struct tcslab_cache *cache)
+{
+	return cache->minimum ? tcslab_reserve_left(cache->minimum) : 0;
+}
+
+bool tcslab_minimum_is_broken(const struct tcslab_cache *cache)
+{
+	return atomic_read(&cache->minimum->vacant) > 0;
+}
+
+void *tcslab_minimum_take(struct tcslab_cache *cache)
+{
+	void *obj = take_slot(cache->minimum);
+
+	if (obj)
+		tcslab_cpu_cache_narrow(cache);
+	return obj;
+}
+
+void tcslab_minimum_wait(struct tcslab_cache *cache)
+{
+	struct tcslab_reserve *reserve = cache->minimum;
+
+	swait_event_timeout_exclusive(reserve->waiting, atomic_read(&reserve->left) > 0,
+				      WAIT_AT_MOST);
+}
+
+bool tcslab_minimum_give(struct tcslab_cache *cache, void *obj)
+{
+	/* What is no object has to be found out by the central list. */
+	return tcslab_minimum_is_broken(cache) && tcslab_central_owns(cache, obj) &&
+	       fill_slot(cache->minimum, obj);
+}

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reserves: the promise is kept when the cache is exhausted, in hard interrupts
- * too, and no object has two owners however many take and give at once
+ * Reserves, and the minimum of a cache: the promise is kept when the cache is exhausted,
+ * in hard interrupts too, and no object has two owners however many take and give at
+ * once
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/workqueue.h>
 
 #include <linux/tcslab.h>
 
@@ -26,7 +29,7 @@ struct thing {
 };
 
 static struct tcslab_cache *things;
-static struct tcslab_reserve *reserve;
+static struct tcslab_reserve *reserve;	/* or NULL: the cache's own minimum */
 static void *all[MAX_OBJS];
 static unsigned int nr_all;
 static atomic_t doubly, served, missed, running;
@@ -35,7 +38,7 @@ static atomic_t doubly, served, missed, running;
 static void exhaust(void)
 {
 	while (nr_all < MAX_OBJS) {
-		void *obj = tcslab_cache_alloc(things, GFP_KERNEL | __GFP_NOWARN);
+		void *obj = tcslab_cache_alloc(things, GFP_NOWAIT | __GFP_NOWARN);
 
 		if (!obj)
 			break;
@@ -74,10 +77,24 @@ static void test_promise(void)
 	exhaust();
 }
 
+static struct thing *take(void)
+{
+	return reserve ? tcslab_reserve_alloc(reserve) :
+	       tcslab_cache_alloc(things, GFP_NOWAIT | __GFP_NOWARN);
+}
+
+static void give(struct thing *thing)
+{
+	if (reserve)
+		tcslab_reserve_free(reserve, thing);
+	else
+		tcslab_cache_free(things, thing);
+}
+
 /* One object, for a while, with a mark on it. */
 static void take_and_give(unsigned int pause)
 {
-	struct thing *thing = tcslab_reserve_alloc(reserve);
+	struct thing *thing = take();
 
 	if (!thing) {
 		atomic_inc(&missed);
@@ -89,7 +106,7 @@ static void take_and_give(unsigned int pause)
 	while (pause--)
 		cpu_relax();
 	WRITE_ONCE(thing->owned, 0);
-	tcslab_reserve_free(reserve, thing);
+	give(thing);
 }
 
 static enum hrtimer_restart tick(struct hrtimer *timer)
@@ -119,11 +136,7 @@ static int taker(void *arg)
 	return 0;
 }
 
-/*
- * With PROMISED objects, more than are wanted at a time, nobody may be sent away.
- * With SCARCE ones everybody goes for the same slots.
- */
-static void test_crowd(unsigned int promised)
+static void crowd(unsigned int promised)
 {
 	struct thing *got[PROMISED];
 	struct task_struct *tasks[8];
@@ -131,12 +144,12 @@ static void test_crowd(unsigned int promised)
 
 	/* All of them at once, or it is the same one again and again. */
 	for (i = 0; i < promised; i++) {
-		got[i] = tcslab_reserve_alloc(reserve);
+		got[i] = take();
 		if (got[i])
 			memset(got[i], 0, sizeof(*got[i]));
 	}
 	for (i = 0; i < promised; i++)
-		tcslab_reserve_free(reserve, got[i]);
+		give(got[i]);
 	atomic_set(&served, 0);
 	atomic_set(&missed, 0);
 	atomic_set(&running, ARRAY_SIZE(tasks));
@@ -158,8 +171,133 @@ static void test_crowd(unsigned int promised)
 		      atomic_read(&doubly), atomic_read(&served));
 	context_check(promised == SCARCE || !atomic_read(&missed),
 		      "nobody was sent away without need (%d were)", atomic_read(&missed));
+}
+
+/*
+ * With PROMISED objects, more than are wanted at a time, nobody may be sent away.
+ * With SCARCE ones everybody goes for the same slots.
+ */
+static void test_crowd(unsigned int promised)
+{
+	crowd(promised);
 	context_check(tcslab_reserve_left(reserve) == promised, "%u objects are there again",
 		      tcslab_reserve_left(reserve));
+}
+
+/* ------------------------------------------------------- a cache's own minimum */
+
+struct visit {
+	struct work_struct work;
+	void *obj;
+};
+
+static void take_there(struct work_struct *work)
+{
+	container_of(work, struct visit, work)->obj = take();
+}
+
+/* What one CPU brings back must be there for all others, whatever room its array has. */
+static void test_everywhere(void)
+{
+	struct visit visit = {};
+	unsigned int lost = 0;
+	int cpu;
+
+	INIT_WORK_ONSTACK(&visit.work, take_there);
+	for_each_online_cpu(cpu) {
+		tcslab_cache_free(things, all[--nr_all]);
+		schedule_work_on(cpu, &visit.work);
+		flush_work(&visit.work);
+		if (visit.obj)
+			all[nr_all++] = visit.obj;
+		else
+			lost++;
+	}
+	destroy_work_on_stack(&visit.work);
+	context_check(!lost, "what comes back is there for all CPUs (%u times not)", lost);
+}
+
+static DECLARE_COMPLETION(slept);
+
+static int sleeper(void *arg)
+{
+	*(void **)arg = tcslab_cache_alloc(things, GFP_KERNEL | __GFP_NOWARN);
+	complete(&slept);
+	return 0;
+}
+
+static void test_sleeper(void)
+{
+	void *obj = NULL, *objs[4];
+	struct task_struct *task = kthread_run(sleeper, &obj, "tcslab-sleep");
+
+	if (!context_check(!IS_ERR(task), "somebody who may sleep"))
+		return;
+	context_check(!wait_for_completion_timeout(&slept, HZ / 2), "waits");
+	tcslab_cache_free(things, all[--nr_all]);
+	wait_for_completion(&slept);
+	context_check(obj, "for what comes back");
+	all[nr_all++] = obj;
+	context_check(!tcslab_cache_alloc(things, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN) &&
+		      !tcslab_cache_alloc_bulk(things, GFP_KERNEL | __GFP_NOWARN, 4, objs),
+		      "nobody else does");
+}
+
+static void test_minimum(struct tcslab_cache_args args)
+{
+	struct tcslab_cache_stats stats;
+	u64 flushes;
+	unsigned int i;
+
+	reserve = NULL;
+	args.min_objects = MAX_OBJS;
+	context_check(IS_ERR(tcslab_cache_create("ctx-minimum", &args)),
+		      "no minimum beyond the limit");
+	args.min_objects = PROMISED;
+	things = tcslab_cache_create("ctx-minimum", &args);
+	if (!context_check(!IS_ERR(things), "a cache with a minimum"))
+		return;
+	tcslab_cache_stats(things, &stats);
+	context_check(stats.in_use == PROMISED, "which is in use: %lu", stats.in_use);
+	exhaust();
+	test_everywhere();
+	test_sleeper();
+	/* The last ones to come are the minimum. */
+	for (i = 0; i < PROMISED; i++)
+		tcslab_cache_free(things, all[--nr_all]);
+	crowd(PROMISED);
+	exhaust();
+	tcslab_cache_stats(things, &stats);
+	context_check(nr_all == stats.spans * stats.span_objs && !stats.cpu_cached,
+		      "%u of %lu objects could be had", nr_all,
+		      stats.spans * stats.span_objs);
+	tcslab_cache_free_bulk(things, nr_all, all);
+	nr_all = 0;
+	tcslab_cache_stats(things, &stats);
+	flushes = stats.flushes;
+	for (i = 0; i < 1000; i++) {
+		all[0] = tcslab_cache_alloc(things, GFP_KERNEL);
+		tcslab_cache_free(things, all[0]);
+	}
+	tcslab_cache_stats(things, &stats);
+	context_check(stats.in_use == PROMISED && stats.flushes < flushes + 100,
+		      "arrays have room again (%llu misses), %lu set aside",
+		      stats.flushes - flushes, stats.in_use);
+	context_check(!tcslab_cache_destroy(things), "the minimum goes with its cache");
+}
+
+/* Flags without reclaim must not lead into the kernel's allocators, who may hold locks. */
+static void test_at_hand(void)
+{
+	void *obj;
+
+	tcslab_trim();	/* nothing that long is left */
+	obj = tcslab_alloc(SZ_2M, __GFP_NOWARN);
+	context_check(!obj, "without reclaim there is what is at hand");
+	tcslab_free(obj);
+	obj = tcslab_alloc(SZ_2M, GFP_KERNEL);
+	context_check(obj, "and else what the kernel has");
+	tcslab_free(obj);
 }
 
 static int __init context_reserve_init(void)
@@ -173,6 +311,7 @@ static int __init context_reserve_init(void)
 	context_check(IS_ERR(tcslab_reserve_create(things, 0, GFP_KERNEL)), "no reserve of none");
 	context_check(IS_ERR(tcslab_reserve_create(things, MAX_OBJS, GFP_KERNEL | __GFP_NOWARN)),
 		      "no reserve beyond the limit");
+	test_at_hand();
 	reserve = tcslab_reserve_create(things, PROMISED, GFP_KERNEL);
 	if (context_check(!IS_ERR(reserve), "a reserve")) {
 		context_check(tcslab_reserve_left(reserve) == PROMISED, "is full");
@@ -189,6 +328,7 @@ static int __init context_reserve_init(void)
 	while (nr_all)
 		tcslab_cache_free(things, all[--nr_all]);
 	context_check(!tcslab_cache_destroy(things), "nothing is left in the cache");
+	test_minimum(args);
 	context_plan();
 	return 0;
 }

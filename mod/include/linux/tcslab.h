@@ -14,7 +14,8 @@
  * caches, one for each size class and zone.
  *
  * Contexts: all, NMI included, with interrupts on or off.  Nothing sleeps unless the
- * gfp flags allow it; Documentation/contexts.md has what may fail where.
+ * gfp flags allow it, nothing calls the kernel's allocators if they have no reclaim at
+ * all (0, __GFP_NOWARN); Documentation/contexts.md has what may fail where.
  *
  * Limits: memory comes from the kernel's direct map and is physically
  * contiguous; nothing larger than the largest block of the page allocator can
@@ -60,6 +61,7 @@
 
 struct tcslab_central;
 struct tcslab_remote;
+struct tcslab_reserve;
 
 /**
  * enum tcslab_zone - the zones that memory can be asked from
@@ -96,7 +98,7 @@ enum tcslab_zone {
 struct tcslab_cpu_cache {
 	unsigned long __data_racy seq;	/* the only field that interrupts race on */
 	long count;
-	long capacity;
+	long __data_racy capacity;	/* others may set it to 0, see reserve.h */
 	int node;
 	unsigned int nested;
 	unsigned long refills;
@@ -133,6 +135,7 @@ struct tcslab_cache {
 	void (*ctor)(void *obj);
 	struct tcslab_central *central;	/* one per node id */
 	struct tcslab_remote __percpu *remote;	/* NULL with one node */
+	struct tcslab_reserve *minimum;	/* or NULL */
 	unsigned long limit_pages;	/* 0: none */
 	atomic_long_t span_pages_held;	/* pages in spans, checked against the limit */
 	atomic_long_t limit_refusals;
@@ -162,6 +165,11 @@ struct tcslab_cache {
  * @zone: where the memory comes from
  * @limit_bytes: hard limit of the memory in the cache's spans, 0 for none;
  *	rounded up to one span
+ * @min_objects: so many objects are set aside for when there is no memory or the limit
+ *	is reached, 0 for none: what mempool_create() does, without a pool on top.
+ *	tcslab_cache_alloc() hands them out in any context; who may sleep waits for the
+ *	next one to come back, unless @gfp has __GFP_NORETRY.  Who could do without
+ *	says __GFP_NOMEMALLOC.  They count as in use
  * @useroffset: start of the part of the object that may be copied to user space
  * @usersize: its size, 0 for none; recorded and shown, not enforced (see above)
  *
@@ -175,6 +183,7 @@ struct tcslab_cache_args {
 	int node;
 	enum tcslab_zone zone;
 	size_t limit_bytes;
+	unsigned int min_objects;
 	unsigned int useroffset;
 	unsigned int usersize;
 };
@@ -572,8 +581,6 @@ void tcslab_rcu_barrier(void);
 } while (0)
 
 /* -------------------------------------------------------------------- reserves */
-
-struct tcslab_reserve;
 
 struct tcslab_reserve *tcslab_reserve_create(struct tcslab_cache *cache, unsigned int n,
 					     gfp_t gfp);
