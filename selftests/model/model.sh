@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Model check of the per-CPU array, on the host: the model as it is must hold, and each
-# known-wrong variant of it must fail. Needs spin and gcc; prints KTAP.
+# Model checks on the host: each model as it is must hold, and each known-wrong variant of
+# it must fail. Needs spin and gcc; prints KTAP.
 
 here=$(cd "$(dirname "$0")" && pwd)
-wrong="COUNT_EARLY DRAIN_ANYWAY NMI_SPINS PARKED_STAY"
+wrong="cpu_array/COUNT_EARLY cpu_array/DRAIN_ANYWAY cpu_array/NMI_SPINS cpu_array/PARKED_STAY
+	minimum/FIRST_ONLY minimum/ROOM_FIRST minimum/NO_SECOND_LOOK"
+models="cpu_array minimum"
 number=0
 failed=0
 
@@ -16,18 +18,20 @@ for tool in spin gcc; do
 	fi
 done
 # shellcheck disable=SC2086 # one word each
-set -- $wrong
-echo "1..$(($# + 1))"
+set -- $wrong $models
+echo "1..$#"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-# The errors that spin finds: a number, or nothing when the search did not end.
-errors()
+# The errors that spin finds in a model: a number, or nothing when the search did not end.
+errors() # model, its options
 {
+	model=$1
+	shift
 	rm -f pan*
-	spin -a "$@" "$here/cpu_array.pml" >spin.log 2>&1 &&
+	spin -a "$@" "$here/$model.pml" >spin.log 2>&1 &&
 		gcc -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM=1024 -o pan pan.c &&
 		./pan -m100000 >pan.log || return
 	grep -q 'Search not completed' pan.log && ! grep -q '^pan:1:' pan.log && return
@@ -59,10 +63,12 @@ breaks()
 	[ "${found:-0}" -gt 0 ]
 }
 
-found=$(errors)
-result holds "no object twice, none lost: $(sed -n 's/^ *\([0-9]*\) states, stored/\1 states/p' pan.log)"
+for model in $models; do
+	found=$(errors "$model")
+	result holds "$model holds: $(sed -n 's/^ *\([0-9]*\) states, stored/\1 states/p' pan.log)"
+done
 for variant in $wrong; do
-	found=$(errors "-D$variant")
+	found=$(errors "${variant%/*}" "-D${variant#*/}")
 	result breaks "known wrong: $variant"
 done
 exit "$failed"
