@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # NMI context at every instruction of the fast path and of the locked sections.
 # Not while kmemleak is watching: its locks may be held.
-# lab: timeout=240 append="kmemleak=off"
+# Most of its time goes into arming some 800 probes, one after the other.
+# lab: timeout=600 append="kmemleak=off"
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc

@@ -30,7 +30,7 @@ struct context_stash {
 	unsigned int n;
 	unsigned int seed;
 	bool down;
-	unsigned long allocs, fails, frees;
+	unsigned long allocs, fails, frees, bulks;
 };
 
 static struct tcslab_cache *context_caches[2];
@@ -106,6 +106,24 @@ static __always_inline void context_sweep(struct context_stash *stash, gfp_t gfp
 		context_give(stash);
 	else
 		context_take(stash, gfp);
+}
+
+/* Several at once, and back. */
+static inline void context_bulk(struct context_stash *stash, gfp_t gfp)
+{
+	unsigned int kind = context_random(stash) & 1, i;
+	void *objs[8];
+	size_t n = tcslab_cache_alloc_bulk(context_caches[kind], gfp, ARRAY_SIZE(objs), objs);
+
+	if (n)
+		stash->bulks++;
+	for (i = 0; i < n; i++)
+		if (xchg(&((struct context_object *)objs[i])->owner, 1))
+			atomic_inc(&context_doubly);
+	for (i = 0; i < n; i++)
+		if (!xchg(&((struct context_object *)objs[i])->owner, 0))
+			atomic_inc(&context_doubly);
+	tcslab_cache_free_bulk(context_caches[kind], n, objs);
 }
 
 static inline void context_empty(struct context_stash *stash)

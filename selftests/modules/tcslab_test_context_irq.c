@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hard interrupts in the middle of everything
+ * Interrupts in the middle of everything
  *
- * On each CPU a task allocates and frees as fast as it can, a timer's hard interrupt
- * and an IPI that the task sends to itself do the same, and the caches are drained
- * all the time.  It ends when arrays were met busy often enough.
+ * On each CPU a task allocates and frees as fast as it can, a timer's hard interrupt,
+ * another's soft interrupt and an IPI that the task sends to itself do the same, and
+ * the caches are drained all the time.  It ends when arrays were met busy often enough.
  */
 #include <linux/cpu.h>
 #include <linux/delay.h>
@@ -26,10 +26,10 @@ module_param(busy, uint, 0400);
 MODULE_PARM_DESC(busy, "how often arrays have to be met busy");
 
 struct cpu_state {
-	struct hrtimer timer;
+	struct hrtimer timer, soft_timer;
 	struct irq_work ipi;
-	struct context_stash task, tick, irq;
-	unsigned long ticks, ipis;
+	struct context_stash task, tick, soft, irq;
+	unsigned long ticks, softs, ipis;
 };
 
 static DEFINE_PER_CPU(struct cpu_state, states);
@@ -44,8 +44,22 @@ static enum hrtimer_restart tick(struct hrtimer *timer)
 	state->ticks++;
 	for (i = 0; i < 4; i++)
 		context_step(&state->tick, GFP_NOWAIT | __GFP_NOWARN);
+	if (!(state->ticks % 8))
+		context_bulk(&state->tick, GFP_ATOMIC | __GFP_NOWARN);
 	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_USEC *
 					       (period_us + context_random(&state->tick) % 8)));
+	return HRTIMER_RESTART;
+}
+
+static enum hrtimer_restart soft_tick(struct hrtimer *timer)
+{
+	struct cpu_state *state = container_of(timer, struct cpu_state, soft_timer);
+
+	state->softs++;
+	context_step(&state->soft, GFP_ATOMIC | __GFP_NOWARN);
+	context_bulk(&state->soft, GFP_NOWAIT | __GFP_NOWARN);
+	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_USEC *
+					       (7 * period_us + context_random(&state->soft) % 8)));
 	return HRTIMER_RESTART;
 }
 
@@ -66,10 +80,15 @@ static int hammer(void *arg)
 	state->task.seed = 1 + 3 * smp_processor_id();
 	state->tick.seed = 2 + 3 * smp_processor_id();
 	state->irq.seed = 3 + 3 * smp_processor_id();
+	state->soft.seed = 4 + 3 * smp_processor_id();
 	state->ipi = IRQ_WORK_INIT_HARD(ipi);
 	hrtimer_setup(&state->timer, tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	hrtimer_start(&state->timer, ns_to_ktime(NSEC_PER_USEC * period_us),
 		      HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_setup(&state->soft_timer, soft_tick, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_SOFT);
+	hrtimer_start(&state->soft_timer, ns_to_ktime(NSEC_PER_USEC * period_us),
+		      HRTIMER_MODE_REL_PINNED_SOFT);
 	for (i = 0; !READ_ONCE(stop); i++) {
 		if (!(i % 16))
 			irq_work_queue(&state->ipi);
@@ -85,6 +104,7 @@ static int hammer(void *arg)
 		if (!(i % 256))
 			cond_resched();
 	}
+	hrtimer_cancel(&state->soft_timer);
 	hrtimer_cancel(&state->timer);
 	irq_work_sync(&state->ipi);
 	while (!kthread_should_stop())
@@ -95,7 +115,7 @@ static int hammer(void *arg)
 static void run(void)
 {
 	static struct task_struct *tasks[NR_CPUS];
-	unsigned long ticks = 0, ipis = 0, allocs = 0, fails = 0;
+	unsigned long ticks = 0, softs = 0, ipis = 0, bulks = 0, allocs = 0, fails = 0;
 	unsigned int i;
 	int cpu;
 
@@ -119,18 +139,67 @@ static void run(void)
 			kthread_stop(tasks[cpu]);
 		context_empty(&state->task);
 		context_empty(&state->tick);
+		context_empty(&state->soft);
 		context_empty(&state->irq);
 		ticks += state->ticks;
+		softs += state->softs;
 		ipis += state->ipis;
-		allocs += state->task.allocs + state->tick.allocs + state->irq.allocs;
-		fails += state->task.fails + state->tick.fails + state->irq.fails;
+		bulks += state->tick.bulks + state->soft.bulks;
+		allocs += state->task.allocs + state->tick.allocs + state->soft.allocs +
+			  state->irq.allocs;
+		fails += state->task.fails + state->tick.fails + state->soft.fails +
+			 state->irq.fails;
 	}
 	context_check(context_nested() > busy, "arrays were met busy %lu times", context_nested());
-	context_check(ticks && ipis, "by %lu timer interrupts and %lu IPIs", ticks, ipis);
+	context_check(ticks && softs && ipis, "by %lu hard and %lu soft timers and %lu IPIs",
+		      ticks, softs, ipis);
+	context_check(bulks, "who got several objects at once %lu times", bulks);
 	context_check(!atomic_read(&context_doubly), "no object had two owners (%d of %lu)",
 		      atomic_read(&context_doubly), allocs);
 	context_check(fails * 100 <= allocs, "atomic callers got what they wanted (%lu did not)",
 		      fails);
+}
+
+#define MANY	1000
+
+/* Batches that it takes to get MANY objects. */
+static unsigned long refills(bool atomic)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(64);
+	struct tcslab_cache *cache = tcslab_cache_create("ctx-refills", &args);
+	struct tcslab_cache_stats stats = {};
+	static void *objs[MANY];
+	unsigned long flags;
+	unsigned int i;
+	u64 before;
+
+	if (IS_ERR(cache))
+		return 0;
+	/* What is there is given back to the spans, not to the kernel. */
+	for (i = 0; i < MANY; i++)
+		objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
+	tcslab_cache_free_bulk(cache, MANY, objs);
+	tcslab_cache_stats(cache, &stats);
+	before = stats.refills;
+	if (atomic)
+		local_irq_save(flags);
+	for (i = 0; i < MANY; i++)
+		objs[i] = tcslab_cache_alloc(cache, atomic ? GFP_NOWAIT | __GFP_NOWARN : GFP_KERNEL);
+	if (atomic)
+		local_irq_restore(flags);
+	tcslab_cache_stats(cache, &stats);
+	tcslab_cache_free_bulk(cache, MANY, objs);
+	tcslab_cache_destroy(cache);
+	return stats.refills - before;
+}
+
+static void test_refills(void)
+{
+	unsigned long task = refills(false), atomic = refills(true);
+
+	context_check(task && atomic && atomic <= task + 2,
+		      "a refill is as full with interrupts off: %lu batches, %lu in a task",
+		      atomic, task);
 }
 
 static int __init context_irq_init(void)
@@ -140,6 +209,7 @@ static int __init context_irq_init(void)
 
 	if (err)
 		return err;
+	test_refills();
 	run();
 	for (i = 0; i < 2; i++)
 		context_check(!tcslab_cache_destroy(context_caches[i]), "none was lost");

@@ -72,19 +72,24 @@ static void *where(const char *symbol)
 	return addr;
 }
 
-static bool probe_at(void *addr, bool breakpoint)
+/* Returns the length of the instruction there, or where that is unknown 1; or 0. */
+static unsigned int probe_at(void *addr, bool breakpoint)
 {
 	struct kprobe *probe = &pool[nr_probes];
 
 	if (nr_probes == MAX_PROBES)
-		return false;
+		return 0;
 	*probe = (struct kprobe){
 		.addr = addr, .pre_handler = hit, .post_handler = breakpoint ? after : NULL,
 	};
 	if (register_kprobe(probe))	/* no instruction begins here */
-		return false;
+		return 0;
 	probes[nr_probes++] = probe;
-	return true;
+#ifdef CONFIG_X86
+	return probe->ainsn.size ?: 1;
+#else
+	return 1;
+#endif
 }
 
 /* Each instruction of a function. */
@@ -92,7 +97,7 @@ static unsigned int probe_function(void *addr)
 {
 	char name[KSYM_SYMBOL_LEN], *slash;
 	unsigned long i, bytes;
-	unsigned int n = 0;
+	unsigned int n = 0, size;
 
 	if (!addr)
 		return 0;
@@ -100,8 +105,10 @@ static unsigned int probe_function(void *addr)
 	slash = strchr(name, '/');
 	if (!slash || sscanf(slash, "/0x%lx", &bytes) != 1)
 		return 0;
-	for (i = 0; i < bytes; i++)
-		n += probe_at(addr + i, true);
+	for (i = 0; i < bytes; i += size ?: 1) {
+		size = probe_at(addr + i, true);
+		n += !!size;
+	}
 	return n;
 }
 
@@ -248,7 +255,7 @@ static void test_entries(void)
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		void *addr = where(names[i]);
 
-		n += addr && probe_at(addr, false);
+		n += addr && probe_at(addr, false) != 0;
 	}
 	if (!context_check(n, "probes under the locks: %u", n))
 		return;
