@@ -189,7 +189,9 @@ static void *alloc_once(struct tcslab_cache *cache, gfp_t gfp, int node)
 	return obj ? tcslab_obj_init(cache, obj, gfp) : NULL;
 }
 
-static void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, int node, bool wait)
+/* Inline, so that a report names the call that was wrong. */
+static __always_inline void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, int node,
+				       bool wait)
 {
 	void *obj;
 

@@ -14,10 +14,6 @@
 #include <linux/percpu.h>
 #include <linux/workqueue.h>
 
-#ifdef CONFIG_X86
-#include <asm/hardirq.h>
-#endif
-
 #include <linux/tcslab.h>
 #include "context_test.h"
 
@@ -51,16 +47,6 @@ static void use_theirs(struct work_struct *work)
 	use(theirs);
 }
 
-/* All function call interrupts, of whoever: to be looked at. */
-static unsigned long calls_to(int cpu)
-{
-#ifdef CONFIG_X86
-	return per_cpu(irq_stat.irq_call_count, cpu);
-#else
-	return 0;
-#endif
-}
-
 static unsigned long cached(struct tcslab_cache *cache)
 {
 	struct tcslab_cache_stats stats;
@@ -92,8 +78,8 @@ static void disturb(struct tcslab_cache_args args)
 
 static void test(int cpu, struct tcslab_cache_args args)
 {
-	unsigned long calls, left;
 	struct work_struct work;
+	unsigned long left;
 
 	INIT_WORK_ONSTACK(&work, use_theirs);
 	schedule_work_on(cpu, &work);
@@ -102,12 +88,9 @@ static void test(int cpu, struct tcslab_cache_args args)
 	left = cached(theirs);
 	context_check(left, "CPU %d has %lu objects in its array", cpu, left);
 	msleep(1000);
-	calls = calls_to(cpu);
 	disturb(args);
 	context_check(!per_cpu(drained, cpu), "it was not interrupted (%lu times)",
 		      per_cpu(drained, cpu));
-	pr_notice(CONTEXT_PREFIX "# function calls of everybody in %d s: %lu\n", SECONDS,
-		  calls_to(cpu) - calls);
 	context_check(per_cpu(drained, 0), "as others were (%lu times)", per_cpu(drained, 0));
 	context_check(cached(theirs) == left, "and has its objects still");
 	context_check(!tcslab_cache_destroy(theirs) && per_cpu(drained, cpu),
