@@ -1,0 +1,16 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# f2fs on tcslab.
+# lab: real=fs/f2fs stock=loop,crc32_generic? programs=mkfs.f2fs:f2fs-tools,fsck.f2fs:f2fs-tools,setfacl:acl,getfacl:acl
+# lab: mem=2G timeout=600 when=all kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
+
+# shellcheck source=selftests/real.inc
+. ./real.inc
+# The kernel would ask for it by an alias, which the guest does not have.
+modprobe crc32_generic 2>/dev/null
+begin f2fs
+writable f2fs 3000 mkfs.f2fs -f
+logged fsck.f2fs "$dev"
+check $? "fsck"
+losetup -d "$dev"
+finish
