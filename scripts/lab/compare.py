@@ -60,8 +60,9 @@ def run(names: list[str], pattern: str) -> int:
 
 
 def text(row: dict) -> str:
-    """A row for people: 10 million instructions are a centisecond."""
+    """A row of the table in Documentation: a centisecond is 10 million instructions."""
     ours, theirs = row["tcslab"], row["untouched"]
-    return (f"{row['kernel']:12} {row['module']:12} "
-            f"{ours['centiseconds'] / 100:7.2f} G / {theirs['centiseconds'] / 100:7.2f} G instructions, "
-            f"{ours['pages']:6} / {theirs['pages']:6} pages")
+    cells = [f"{ours[name] / unit:.{digits}f} / {theirs[name] / unit:.{digits}f} = "
+             f"{ours[name] / max(theirs[name], 1):.3f}"
+             for name, unit, digits in (("centiseconds", 100, 2), ("pages", 1, 0))]
+    return f"| {row['kernel']} | {row['module']} | {' | '.join(cells)} |"
