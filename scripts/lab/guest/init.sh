@@ -94,7 +94,7 @@ mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /out
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
-ifconfig lo 127.0.0.1 up
+ifconfig lo 127.0.0.1 up 2>/dev/null
 dmesg -n 8
 [ ! -w /proc/sys/kernel/hung_task_timeout_secs ] || echo 600 >/proc/sys/kernel/hung_task_timeout_secs
 say "up $(uname -r) $(nproc) CPUs taint=$(cat /proc/sys/kernel/tainted)"
