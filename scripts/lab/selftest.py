@@ -29,9 +29,10 @@ BOOTS = (
     (Plant("failure", "debug-7.3", "what does not"),
      Plant("no-plan", "debug-7.3", "no plan line"),
      Plant("warning", "debug-7.3", "WARNING: .*plant_warning"),
-     Plant("use-after-free", "debug-7.3", "KASAN: .*use-after-free"),
+     Plant("lock-inversion", "debug-7.3", "possible circular locking"),
      Plant("leak", "debug-7.3", "unreferenced object"),
-     Plant("lock-inversion", "debug-7.3", "possible circular locking")),
+     # The last one: it turns lockdep off.
+     Plant("use-after-free", "debug-7.3", "KASAN: .*use-after-free")),
     (Plant("oops", "debug-7.3", "NULL pointer|null-ptr|Oops"),),
     (Plant("hang", "debian-6.12", "the guest hung", 5, 20),),
     (Plant("data-race", "kcsan-7.3", "KCSAN: data-race"),),
