@@ -19,7 +19,7 @@
 
 #define PROMISED	40
 #define SCARCE		2
-#define ROUNDS		30000
+#define ROUNDS		10000
 #define MAX_OBJS	4096
 #define PERIOD_NS	30000
 
