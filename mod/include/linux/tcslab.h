@@ -128,6 +128,8 @@ struct tcslab_cache {
 	unsigned int span_objs;
 	unsigned int span_align;	/* pages */
 	u64 recip;		/* see tcslab_span_index() */
+	u32 inverse;		/* see tcslab_exact_index() */
+	u32 shift;		/* its power of two */
 	enum tcslab_zone zone;
 	int node;		/* all objects from here, or NUMA_NO_NODE */
 	unsigned int useroffset;
@@ -247,11 +249,11 @@ void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj);
 /* ----------------------------------------------------------- the fast path */
 
 /*
- * The cache that an object belongs to, or NULL for a pointer that is not ours.
+ * The page that an object is in, or NULL for a pointer that is not ours.
  * tcslab_map_bytes is the end of the highest chunk that we ever had, so that
  * NULL, user, vmalloc and module addresses fail the first comparison.
  */
-static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
+static __always_inline struct page *tcslab_page_of(const void *obj)
 {
 	unsigned long off = (unsigned long)obj - PAGE_OFFSET;
 	struct page *page;
@@ -268,8 +270,30 @@ static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
 	/* The page allocator may be writing to a page that is not ours: no cookie then. */
 	if (unlikely((unsigned long)data_race(page->lru.prev) != TCSLAB_PAGE_COOKIE))
 		return NULL;
-	return (struct tcslab_cache *)page->private;
+	return page;
 }
+
+/* The cache that an object belongs to, or NULL for a pointer that is not ours. */
+static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
+{
+	struct page *page = tcslab_page_of(obj);
+
+	return likely(page) ? (struct tcslab_cache *)page->private : NULL;
+}
+
+/*
+ * This CPU's array.  On x86-64 every instruction can address it directly, by the
+ * segment that holds the CPU's own memory; elsewhere, and under the sanitizers,
+ * which do not know that segment, a pointer is made.
+ */
+#if defined(CONFIG_X86_64) && defined(CONFIG_SMP) && !defined(CONFIG_UML) && \
+	!defined(CONFIG_KASAN) && !defined(CONFIG_KCSAN) && !defined(CONFIG_KMSAN) && \
+	!defined(__CHECKER__)
+#define tcslab_this_cpu_cache(cache) \
+	((struct tcslab_cpu_cache __seg_gs *)(uintptr_t)(cache)->cpu)
+#else
+#define tcslab_this_cpu_cache(cache)	this_cpu_ptr((cache)->cpu)
+#endif
 
 /*
  * Each way out of the two below has its own end of section: the compiler then
@@ -277,21 +301,22 @@ static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
  */
 static __always_inline bool tcslab_cpu_pop(struct tcslab_cache *cache, void **obj)
 {
-	struct tcslab_cpu_cache *cc;
+	typeof(tcslab_this_cpu_cache(cache)) cc;
 	long n;
 
 	preempt_disable();
-	cc = this_cpu_ptr(cache->cpu);
+	cc = tcslab_this_cpu_cache(cache);
 	if (unlikely(cc->seq & 1))
 		goto out;
 	barrier();	/* seq is tested and incremented in place, not in a register */
 	cc->seq++;
 	barrier();	/* the array is ours only from here on */
-	n = cc->count - 1;
-	if (unlikely(n < 0))
+	n = cc->count;
+	if (unlikely(n <= 0))
 		goto leave;
-	*obj = cc->objs[n];
-	cc->count = n;
+	*obj = cc->objs[n - 1];
+	barrier();	/* so is count */
+	cc->count--;
 	barrier();	/* an interrupt after this may change the array */
 	cc->seq++;
 	preempt_enable();
@@ -307,11 +332,11 @@ out:
 
 static __always_inline bool tcslab_cpu_push(struct tcslab_cache *cache, void *obj)
 {
-	struct tcslab_cpu_cache *cc;
+	typeof(tcslab_this_cpu_cache(cache)) cc;
 	long n;
 
 	preempt_disable();
-	cc = this_cpu_ptr(cache->cpu);
+	cc = tcslab_this_cpu_cache(cache);
 	if (unlikely(cc->seq & 1))
 		goto out;
 	/* An array holds objects of one node only; others go home. */
@@ -325,7 +350,8 @@ static __always_inline bool tcslab_cpu_push(struct tcslab_cache *cache, void *ob
 	if (unlikely(n >= cc->capacity))
 		goto leave;
 	cc->objs[n] = obj;
-	cc->count = n + 1;
+	barrier();
+	cc->count++;
 	barrier();
 	cc->seq++;
 	preempt_enable();
