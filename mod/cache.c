@@ -70,6 +70,17 @@ static bool args_are_valid(const char *name, const struct tcslab_cache_args *arg
 	       args->min_objects <= INT_MAX;
 }
 
+/* Of an odd number modulo 2^32: x is right to 3 bits, each step of Newton's doubles them. */
+static u32 inverse_of(u32 x)
+{
+	u32 y = x;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		y *= 2 - x * y;
+	return y;
+}
+
 static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_args *args)
 {
 	unsigned int align = max_t(unsigned int, args->align, sizeof(u64));
@@ -86,11 +97,15 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 	cache->span_pages = tcslab_span_pages(cache->size);
 	cache->span_objs = cache->span_pages * PAGE_SIZE / cache->size;
 	cache->recip = DIV64_U64_ROUND_UP(1ULL << TCSLAB_RECIP_SHIFT, cache->size);
+	cache->shift = __ffs(cache->size);
+	cache->inverse = inverse_of(cache->size >> cache->shift);
 	/* kmalloc()'s promise: a power of two is aligned to itself. */
 	cache->span_align = 1;
 	if (is_power_of_2(cache->size))
 		cache->span_align = max_t(unsigned int, 1, cache->size / PAGE_SIZE);
-	cache->batch = clamp_t(unsigned int, BATCH_BYTES / cache->size, 2, MAX_BATCH);
+	/* One of the largest: it is there to be used again, not to be had in numbers. */
+	cache->batch = clamp_t(unsigned int, BATCH_BYTES / cache->size,
+			       cache->size > CPU_CACHE_BYTES * 2 ? 1 : 2, MAX_BATCH);
 	cache->max_capacity = clamp_t(unsigned int, CPU_CACHE_BYTES / cache->size,
 				      cache->batch, CPU_CACHE_OBJS);
 	if (cache->zone != TCSLAB_ZONE_NORMAL) {

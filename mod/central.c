@@ -5,8 +5,8 @@
  * One central per cache and node.  A batch from a per-CPU array goes onto the
  * transfer cache's stack as it is, and the next CPU that runs dry takes it from
  * there: producers and consumers on different CPUs never touch a span.  Only
- * what does not fit is sorted back into spans.  Spans with free objects are in lists by
- * ilog2(free objects); objects are handed out from those with the fewest, so
+ * what does not fit is sorted back into spans.  Spans are in lists by
+ * fls(free objects); objects are handed out from those with the fewest, so
  * that sparse spans drain and go back (TCMalloc's span prioritisation).
  *
  * Lock: central->lock, raw, interrupts off.  Sections are bounded by one batch
@@ -15,7 +15,6 @@
  * pointers noted and reported, after it is dropped.
  */
 #include <linux/bitmap.h>
-#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -34,11 +33,10 @@
  * @nr_transfer: objects on the stack
  * @transfer_max: its size, constant
  * @transfer: the stack of free objects, the latest last
- * @nonempty: bit b set: @partial[b] has spans
- * @nr_spans: spans held, in @partial and @full
+ * @nonempty: bit b set: @spans[b] has spans with free objects; bit 0 is never set
+ * @nr_spans: spans held
  * @nr_free: free objects in them, those on the stack not counted
- * @partial: spans by ilog2(free objects)
- * @full: spans without a free object
+ * @spans: all spans, by fls(free objects); those of list 0 have none
  */
 struct tcslab_central {
 	raw_spinlock_t lock;
@@ -48,8 +46,7 @@ struct tcslab_central {
 	unsigned long nonempty;
 	unsigned long nr_spans;
 	unsigned long nr_free;
-	struct list_head partial[TCSLAB_OCCUPANCY_LISTS];
-	struct list_head full;
+	struct list_head spans[TCSLAB_OCCUPANCY_LISTS];
 } ____cacheline_aligned_in_smp;
 
 /* Why a pointer was refused; the first of a batch is reported. */
@@ -67,110 +64,131 @@ struct bad_pointer {
 
 /* ------------------------------------------------------- objects of a span */
 
-static void requeue(struct tcslab_central *central, struct tcslab_span *span,
-		    unsigned int was_free)
+/* Off its list, after which that list may be empty. */
+static void unlist(struct tcslab_central *central, struct tcslab_span *span)
 {
-	unsigned int from = was_free ? ilog2(was_free) : TCSLAB_OCCUPANCY_LISTS;
-	unsigned int to = span->nfree ? ilog2(span->nfree) : TCSLAB_OCCUPANCY_LISTS;
-
 	lockdep_assert_held(&central->lock);
-	if (from == to)
-		return;
-	if (to == TCSLAB_OCCUPANCY_LISTS) {
-		list_move(&span->list, &central->full);
-	} else {
-		list_move(&span->list, &central->partial[to]);
-		__set_bit(to, &central->nonempty);
-	}
-	if (from != TCSLAB_OCCUPANCY_LISTS && list_empty(&central->partial[from]))
-		__clear_bit(from, &central->nonempty);
+	list_del(&span->list);
+	if (list_empty(&central->spans[span->bucket]))
+		__clear_bit(span->bucket, &central->nonempty);
 }
 
-/* Take up to @n objects of a span that has some, lowest address first. */
-static unsigned int span_alloc(struct tcslab_central *central, struct tcslab_cache *cache,
-			       struct tcslab_span *span, void **objs, unsigned int n)
+/* Onto the list that its free objects ask for. */
+static void enlist(struct tcslab_central *central, struct tcslab_span *span)
 {
-	unsigned int was_free = span->nfree, got = 0, word = span->hint;
-	void *base = tcslab_span_base(span);
-
 	lockdep_assert_held(&central->lock);
-	n = min(n, was_free);
-	while (got < n) {
-		unsigned long bits = span->free_bits[word];
-
-		while (bits && got < n) {
-			objs[got++] = base + (size_t)cache->size *
-				      (word * BITS_PER_LONG + __ffs(bits));
-			bits &= bits - 1;
-		}
-		span->free_bits[word] = bits;
-		if (!bits)
-			word++;
-	}
-	span->hint = word;
-	span->nfree -= got;
-	central->nr_free -= got;
-	requeue(central, span, was_free);
-	return got;
-}
-
-static struct tcslab_span *span_of(struct tcslab_cache *cache, const void *obj)
-{
-	return tcslab_cache_of(obj) == cache ? tcslab_page_span(virt_to_page(obj)) : NULL;
+	span->bucket = fls(span->nfree);
+	list_add(&span->list, &central->spans[span->bucket]);
+	if (span->bucket)
+		__set_bit(span->bucket, &central->nonempty);
 }
 
 /*
- * Free the first object and those right after it that are of the same span: the
- * span is found, counted and moved once for all of them.  Returns how many
- * pointers are done with, at least one; the last bad one goes to *@bad.
+ * Take up to @n objects of a span that has some, lowest address first: a run of free
+ * objects at a time, since in a new span that is all of them.
  */
-static unsigned int span_free(struct tcslab_central *central, struct tcslab_cache *cache,
-			      void **objs, unsigned int n, struct list_head *empty,
-			      struct bad_pointer *bad)
+static unsigned int span_alloc(struct tcslab_central *central, struct tcslab_cache *cache,
+			       struct tcslab_span *span, void **objs, unsigned int n)
 {
-	struct tcslab_span *span = span_of(cache, objs[0]);
-	unsigned int was_free, hint, index, i;
-	unsigned long offset, bytes;
-	void *base;
+	unsigned int got = 0, size = cache->size;
+	unsigned long *word = span->free_bits;
+	void *base = span->base;
 
 	lockdep_assert_held(&central->lock);
-	if (!span || span->cache != cache) {
-		*bad = (struct bad_pointer){ BAD_FOREIGN, objs[0] };
-		return 1;
-	}
-	base = tcslab_span_base(span);
-	bytes = (unsigned long)span->npages << PAGE_SHIFT;
-	was_free = span->nfree;
-	hint = span->hint;
-	for (i = 0; i < n; i++) {
-		offset = objs[i] - base;
-		if (offset >= bytes)
-			break;
-		index = tcslab_span_index(cache, offset);
-		if ((unsigned long)index * cache->size != offset || index >= span->nobjs) {
-			*bad = (struct bad_pointer){ BAD_INTERIOR, objs[i] };
-		} else if (__test_and_set_bit(index, span->free_bits)) {
-			*bad = (struct bad_pointer){ BAD_DOUBLE, objs[i] };
-		} else {
-			hint = min(hint, index / BITS_PER_LONG);
-			span->nfree++;
-		}
-	}
-	if (span->nfree == was_free)
-		return i;
-	span->hint = hint;
-	central->nr_free += span->nfree - was_free;
-	requeue(central, span, was_free);
-	if (span->nfree == span->nobjs) {
-		unsigned int list = ilog2(span->nfree);
+	n = min_t(unsigned int, n, span->nfree);
+	for (; got < n; word++, base += (size_t)size * BITS_PER_LONG) {
+		unsigned long bits = *word;
 
-		list_move(&span->list, empty);
-		if (list_empty(&central->partial[list]))
-			__clear_bit(list, &central->nonempty);
-		central->nr_spans--;
-		central->nr_free -= span->nobjs;
+		while (bits && got < n) {
+			unsigned int first = __ffs(bits), run;
+			unsigned long used = ~(bits >> first);
+			void *obj = base + (size_t)size * first;
+
+			run = min_t(unsigned int, used ? __ffs(used) : BITS_PER_LONG, n - got);
+			bits &= ~(~0UL >> (BITS_PER_LONG - run) << first);
+			for (; run; run--, obj += size)
+				objs[got++] = obj;
+		}
+		*word = bits;
 	}
-	return i;
+	span->nfree -= got;
+	central->nr_free -= got;
+	if (fls(span->nfree) != span->bucket) {
+		unlist(central, span);
+		enlist(central, span);
+	}
+	return got;
+}
+
+static __always_inline struct tcslab_span *span_of(struct tcslab_cache *cache, const void *obj)
+{
+	struct page *page = tcslab_page_of(obj);
+
+	/* The cache stands in the pages of SMALL spans, and no large object has one. */
+	if (unlikely(!page || page->private != (unsigned long)cache))
+		return NULL;
+	return tcslab_page_span(page);
+}
+
+/* A span has more free objects than before. */
+static void span_grew(struct tcslab_central *central, struct tcslab_span *span,
+		      struct list_head *empty)
+{
+	unlist(central, span);
+	if (span->nfree < span->nobjs) {
+		enlist(central, span);
+		return;
+	}
+	list_add(&span->list, empty);
+	central->nr_spans--;
+	central->nr_free -= span->nobjs;
+}
+
+/*
+ * Free @n objects.  A span is found and counted once for all that follow each other,
+ * and most frees move none: it changes its list when its free objects have doubled.
+ * Spans that become empty are moved to @empty, the last bad pointer is noted in *@bad.
+ */
+static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache,
+		      void **objs, unsigned int n, struct list_head *empty,
+		      struct bad_pointer *bad)
+{
+	void **end = objs + n;
+
+	lockdep_assert_held(&central->lock);
+	while (objs < end) {
+		struct tcslab_span *span = span_of(cache, *objs);
+		unsigned int index, nfree, nobjs;
+		unsigned long offset, bytes;
+
+		if (unlikely(!span)) {
+			*bad = (struct bad_pointer){ BAD_FOREIGN, *objs++ };
+			continue;
+		}
+		nfree = span->nfree;
+		nobjs = span->nobjs;
+		bytes = (unsigned long)span->npages << PAGE_SHIFT;
+		offset = *objs - span->base;
+		do {
+			index = tcslab_exact_index(cache, offset);
+			if (unlikely(index >= nobjs))
+				*bad = (struct bad_pointer){ BAD_INTERIOR, *objs };
+			else if (unlikely(__test_and_set_bit(index, span->free_bits)))
+				*bad = (struct bad_pointer){ BAD_DOUBLE, *objs };
+			else
+				nfree++;
+			if (++objs == end)
+				break;
+			offset = *objs - span->base;
+		} while (offset < bytes);
+		/* One that is on its way out is in no list; all that can come to it is bad. */
+		if (unlikely(nfree == span->nfree))
+			continue;
+		central->nr_free += nfree - span->nfree;
+		span->nfree = nfree;
+		if (nfree >> span->bucket || nfree == nobjs)
+			span_grew(central, span, empty);
+	}
 }
 
 static void report_bad_free(struct tcslab_cache *cache, const struct bad_pointer *bad)
@@ -207,7 +225,8 @@ static void release_span_rcu(struct rcu_head *rcu)
 {
 	struct tcslab_span *span = container_of(rcu, struct tcslab_span, rcu);
 
-	release_span(span->cache, span);
+	/* Its pages still say whose it is. */
+	release_span(tcslab_cache_of(span->base), span);
 }
 
 static void release_spans(struct tcslab_cache *cache, struct list_head *empty)
@@ -231,12 +250,12 @@ static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 
 	span->nobjs = cache->span_objs;
 	span->nfree = span->nobjs;
-	span->hint = 0;
-	bitmap_zero(span->free_bits, span->nobjs);
-	bitmap_set(span->free_bits, 0, span->nobjs);
+	span->free_bits[(span->nobjs - 1) / BITS_PER_LONG] = BITMAP_LAST_WORD_MASK(span->nobjs);
+	for (i = 0; i < (span->nobjs - 1) / BITS_PER_LONG; i++)
+		span->free_bits[i] = ~0UL;
 	if (cache->ctor)
 		for (i = 0; i < span->nobjs; i++)
-			cache->ctor(tcslab_span_base(span) + (size_t)i * cache->size);
+			cache->ctor(span->base + (size_t)i * cache->size);
 }
 
 static bool charge(struct tcslab_cache *cache)
@@ -268,10 +287,9 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 	cut_span(cache, span);
 	central = &cache->central[tcslab_span_node(span)];
 	tcslab_lock_irqsave(&central->lock, flags);
-	list_add(&span->list, &central->full);
+	enlist(central, span);
 	central->nr_spans++;
 	central->nr_free += span->nfree;
-	requeue(central, span, 0);
 	/* The caller's: a span that nobody takes from is one that no free gives back. */
 	span_alloc(central, cache, span, &obj, 1);
 	tcslab_unlock_irqrestore(&central->lock, flags);
@@ -294,7 +312,7 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 	tcslab_copy_objs(objs, central->transfer + central->nr_transfer, got);
 	while (got < n && central->nonempty) {
 		unsigned int list = __ffs(central->nonempty);
-		struct tcslab_span *span = list_first_entry(&central->partial[list],
+		struct tcslab_span *span = list_first_entry(&central->spans[list],
 							    struct tcslab_span, list);
 
 		got += span_alloc(central, cache, span, objs + got, n - got);
@@ -322,8 +340,7 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 		central->nr_transfer += n;
 		n = 0;
 	}
-	for (i = 0; i < n;)
-		i += span_free(central, cache, objs + i, n - i, &empty, &bad);
+	free_objs(central, cache, objs, n, &empty, &bad);
 	tcslab_unlock_irqrestore(&central->lock, flags);
 
 	release_spans(cache, &empty);
@@ -335,7 +352,7 @@ static void drain_node(struct tcslab_cache *cache, int node)
 	struct tcslab_central *central = &cache->central[node];
 	unsigned long flags;
 	LIST_HEAD(empty);
-	unsigned int i, n;
+	unsigned int n;
 
 	do {
 		struct bad_pointer bad = { BAD_NONE };
@@ -343,10 +360,8 @@ static void drain_node(struct tcslab_cache *cache, int node)
 		tcslab_lock_irqsave(&central->lock, flags);
 		n = min(central->nr_transfer, cache->batch);
 		central->nr_transfer -= n;
-		for (i = 0; i < n;)
-			i += span_free(central, cache,
-				       central->transfer + central->nr_transfer + i, n - i,
-				       &empty, &bad);
+		free_objs(central, cache, central->transfer + central->nr_transfer, n, &empty,
+			  &bad);
 		tcslab_unlock_irqrestore(&central->lock, flags);
 		report_bad_free(cache, &bad);
 	} while (n);
@@ -372,20 +387,15 @@ void *tcslab_object_around(void *inside)
 	if (WARN_ONCE(!cache, "tcslab: %p is not ours; leaked\n", inside))
 		return NULL;
 	span = tcslab_page_span(virt_to_page(inside));
-	index = tcslab_span_index(cache, inside - tcslab_span_base(span));
-	return tcslab_span_base(span) + (size_t)index * cache->size;
+	index = tcslab_span_index(cache, inside - span->base);
+	return span->base + (size_t)index * cache->size;
 }
 
 bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj)
 {
 	struct tcslab_span *span = span_of(cache, obj);
-	unsigned long offset;
 
-	if (!span)
-		return false;
-	offset = obj - tcslab_span_base(span);
-	return (unsigned long)tcslab_span_index(cache, offset) * cache->size == offset &&
-	       tcslab_span_index(cache, offset) < span->nobjs;
+	return span && tcslab_exact_index(cache, obj - span->base) < span->nobjs;
 }
 
 /* ------------------------------------------------------------- reporting */
@@ -401,7 +411,7 @@ static unsigned int live_objects(struct tcslab_cache *cache, struct list_head *s
 		for_each_clear_bit(i, span->free_bits, span->nobjs) {
 			if (n == max)
 				return n;
-			objs[n++] = tcslab_span_base(span) + (size_t)i * cache->size;
+			objs[n++] = span->base + (size_t)i * cache->size;
 		}
 	}
 	return n;
@@ -415,12 +425,11 @@ void tcslab_central_report_leaks(struct tcslab_cache *cache)
 
 	for (node = 0; node < nr_node_ids; node++) {
 		struct tcslab_central *central = &cache->central[node];
-		unsigned int n, i;
+		unsigned int n = 0, i;
 
 		tcslab_lock_irqsave(&central->lock, flags);
-		n = live_objects(cache, &central->full, objs, LEAKS_SHOWN);
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
-			n += live_objects(cache, &central->partial[list], objs + n,
+			n += live_objects(cache, &central->spans[list], objs + n,
 					  LEAKS_SHOWN - n);
 		tcslab_unlock_irqrestore(&central->lock, flags);
 		for (i = 0; i < n; i++)
@@ -459,10 +468,8 @@ void tcslab_central_occupancy(struct tcslab_cache *cache,
 		struct tcslab_central *central = &cache->central[node];
 
 		tcslab_lock_irqsave(&central->lock, flags);
-		list_for_each_entry(span, &central->full, list)
-			hist[0]++;
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
-			list_for_each_entry(span, &central->partial[list], list)
+			list_for_each_entry(span, &central->spans[list], list)
 				hist[DIV_ROUND_UP(span->nfree * 8, span->nobjs)]++;
 		tcslab_unlock_irqrestore(&central->lock, flags);
 	}
@@ -487,8 +494,7 @@ int tcslab_central_init(struct tcslab_cache *cache)
 
 		raw_spin_lock_init(&central->lock);
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
-			INIT_LIST_HEAD(&central->partial[list]);
-		INIT_LIST_HEAD(&central->full);
+			INIT_LIST_HEAD(&central->spans[list]);
 		if (!max || !node_online(node))
 			continue;
 		central->transfer = kvmalloc_node(array_size(max, sizeof(void *)),

@@ -9,23 +9,23 @@
 
 #include <linux/tcslab.h>
 
-/* Number of lists of spans by ilog2(free objects). */
-#define TCSLAB_OCCUPANCY_LISTS	(PAGE_SHIFT - 2)
+/* Number of lists of spans by fls(free objects), of which a page has no more than fit. */
+#define TCSLAB_OCCUPANCY_LISTS	(PAGE_SHIFT - 1)
 
 /*
- * Move pointers between tiers.  A batch is too short for the start-up cost of
- * memcpy()'s string instructions; READ_ONCE() keeps the compiler from calling it.
+ * Move pointers between tiers, last first.  A batch is too short for the start-up cost
+ * of memcpy()'s string instructions; READ_ONCE() keeps the compiler from calling it.
  */
 static inline void tcslab_copy_objs(void **to, void **from, size_t n)
 {
-	for (; n >= 4; n -= 4, to += 4, from += 4) {
-		to[0] = READ_ONCE(from[0]);
-		to[1] = READ_ONCE(from[1]);
-		to[2] = READ_ONCE(from[2]);
-		to[3] = READ_ONCE(from[3]);
+	for (; n >= 4; n -= 4) {
+		to[n - 1] = READ_ONCE(from[n - 1]);
+		to[n - 2] = READ_ONCE(from[n - 2]);
+		to[n - 3] = READ_ONCE(from[n - 3]);
+		to[n - 4] = READ_ONCE(from[n - 4]);
 	}
-	while (n--)
-		*to++ = READ_ONCE(*from++);
+	for (; n; n--)
+		to[n - 1] = READ_ONCE(from[n - 1]);
 }
 
 int tcslab_central_init(struct tcslab_cache *cache);

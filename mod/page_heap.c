@@ -78,7 +78,6 @@ static void insert_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
 {
 	lockdep_assert_held(&heap->lock);
 	span->state = TCSLAB_SPAN_FREE;
-	span->cache = NULL;
 	tcslab_page_map(span->page, span, NULL);
 	tcslab_page_map(span->page + span->npages - 1, span, NULL);
 	tcslab_free_index_add(&heap->free, span);
@@ -171,9 +170,9 @@ static void publish(struct tcslab_page_heap *heap, struct tcslab_span *span,
 	unsigned int i;
 
 	lockdep_assert_held(&heap->lock);
-	span->cache = cache;
 	span->state = state;
 	if (state == TCSLAB_SPAN_SMALL) {
+		span->base = page_address(span->page);
 		span->free_bits = cache->span_objs <= BITS_PER_LONG ? &span->bits :
 				  (unsigned long *)take_spare(heap);
 		for (i = 0; i < span->npages; i++)

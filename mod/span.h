@@ -89,14 +89,14 @@ struct tcslab_chunk {
  * @node: FREE and long: in the heap's tree
  * @chunk: the chunk that it is part of
  * @page: the first page
- * @cache: SMALL: whose objects these are
+ * @base: SMALL: the address of the first page
  * @npages: length
  * @nobjs: SMALL: objects
  * @nfree: SMALL: those that are free; @nobjs - @nfree is the reference count
  * @state: enum tcslab_span_state
- * @hint: SMALL: words of @free_bits below this index are zero (Go's free index)
+ * @bucket: SMALL: which of its central's lists it is in
  *
- * FREE: guarded by the heap's lock.  SMALL: @chunk, @page, @cache, @npages and
+ * FREE: guarded by the heap's lock.  SMALL: @chunk, @page, @base, @npages and
  * @nobjs are constant, the rest is guarded by the central list's lock.  LARGE:
  * constant, owned by who holds the object.  One cache line.
  */
@@ -114,12 +114,12 @@ struct tcslab_span {
 	};
 	struct tcslab_chunk *chunk;
 	struct page *page;
-	struct tcslab_cache *cache;
+	void *base;
 	u16 npages;
 	u16 nobjs;
 	u16 nfree;
 	u8 state;
-	u8 hint;
+	u8 bucket;
 };
 
 static inline struct tcslab_span *tcslab_page_span(const struct page *page)
@@ -156,6 +156,17 @@ static inline unsigned int tcslab_span_index(const struct tcslab_cache *cache,
 					     unsigned long offset)
 {
 	return (offset * cache->recip) >> TCSLAB_RECIP_SHIFT;
+}
+
+/*
+ * The same for offsets that ought to be the start of an object: for any other, the
+ * result is larger than any index.  A size is odd << shift; dividing a multiple by
+ * the odd part is multiplying with its inverse modulo 2^32, everything else lands
+ * above 2^32 / size (Granlund and Montgomery).
+ */
+static inline u32 tcslab_exact_index(const struct tcslab_cache *cache, u32 offset)
+{
+	return ror32(offset * cache->inverse, cache->shift);
 }
 
 #endif /* TCSLAB_SPAN_H */
