@@ -17,7 +17,7 @@ import sys
 
 PAGE = 4096
 MAX_SMALL = 1024          # one table step per 8 bytes up to here
-MAX_CLASS = 32768         # one table step per 128 bytes up to here
+MAX_CLASS = 65536         # one table step per 128 bytes up to here
 STEPS_PER_DOUBLING = 8
 MAX_SPAN_PAGES = 16
 WASTE_LIMIT = 0.125       # worst case of a class above 128 bytes

@@ -81,17 +81,25 @@
  *    74      28672           7        1           0      7.14%       4096
  *    75      30720          15        2           0      6.66%       2048
  *    76      32768           8        1           0      6.25%      32768
- * mean waste over uniform sizes 1..32768: 4.10%
- * mean waste over uniform sizes 65..32768: 4.10%
+ *    77      36864           9        1           0     11.11%       4096
+ *    78      40960          10        1           0     10.00%       4096
+ *    79      45056          11        1           0      9.09%       4096
+ *    80      49152          12        1           0      8.33%       4096
+ *    81      53248          13        1           0      7.69%       4096
+ *    82      57344          14        1           0      7.14%       4096
+ *    83      61440          15        1           0      6.67%       4096
+ *    84      65536          16        1           0      6.25%      65536
+ * mean waste over uniform sizes 1..65536: 4.02%
+ * mean waste over uniform sizes 65..65536: 4.02%
  */
 
 #include <linux/types.h>
 
 #define TCSLAB_MAX_SMALL_SIZE	1024
-#define TCSLAB_MAX_CLASS_SIZE	32768
-#define TCSLAB_NR_CLASSES	77	/* with class 0 */
+#define TCSLAB_MAX_CLASS_SIZE	65536
+#define TCSLAB_NR_CLASSES	85	/* with class 0 */
 #define TCSLAB_NR_SMALL_STEPS	129
-#define TCSLAB_NR_MEDIUM_STEPS	249
+#define TCSLAB_NR_MEDIUM_STEPS	505
 #define TCSLAB_MAX_SPAN_PAGES	16
 
 /* Class of a constant size, 0 for what is no class: the chain folds away. */
@@ -174,6 +182,14 @@ static __always_inline unsigned int tcslab_size_class_const(size_t size)
 	       size <= 28672 ? 74 :
 	       size <= 30720 ? 75 :
 	       size <= 32768 ? 76 :
+	       size <= 36864 ? 77 :
+	       size <= 40960 ? 78 :
+	       size <= 45056 ? 79 :
+	       size <= 49152 ? 80 :
+	       size <= 53248 ? 81 :
+	       size <= 57344 ? 82 :
+	       size <= 61440 ? 83 :
+	       size <= 65536 ? 84 :
 	       0;
 }
 
