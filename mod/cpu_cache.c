@@ -312,17 +312,8 @@ static size_t take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 	return got;
 }
 
-/**
- * tcslab_cache_alloc_bulk() - allocate several objects, all or none
- * @cache: the cache
- * @gfp: as for tcslab_cache_alloc()
- * @n: number of objects
- * @objs: where to put them
- *
- * Context: as tcslab_cache_alloc(); interrupts may be off.
- * Return: @n, or 0 when not all could be had.
- */
-size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs)
+static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n,
+				  void **objs)
 {
 	size_t got, i;
 
@@ -341,17 +332,8 @@ size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, 
 	}
 	return n;
 }
-EXPORT_SYMBOL_GPL(tcslab_cache_alloc_bulk);
 
-/**
- * tcslab_cache_free_bulk() - give several objects of one named cache back
- * @cache: the cache that all of them came from
- * @n: number of objects
- * @objs: the objects, no NULL among them
- *
- * Context: as tcslab_cache_free(); interrupts may be off.
- */
-void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
 	struct tcslab_cpu_cache *cc;
 	size_t i, room;
@@ -379,6 +361,90 @@ void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 		room = min_t(size_t, n - i, cache->batch);
 		tcslab_central_free(cache, node, objs + i, room);
 	}
+}
+
+/*
+ * All @n from the array, or all into it, or none: as tcslab_cpu_pop() and _push() do it
+ * for one.
+ */
+static __always_inline bool pop_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	struct tcslab_cpu_cache *cc;
+	bool done = false;
+
+	preempt_disable();
+	cc = this_cpu_ptr(cache->cpu);
+	if (likely(!(cc->seq & 1))) {
+		cc->seq++;
+		barrier();
+		if (likely(n <= cc->count)) {
+			cc->count -= n;
+			tcslab_copy_objs(objs, cc->objs + cc->count, n);
+			done = true;
+		}
+		barrier();
+		cc->seq++;
+	}
+	preempt_enable();
+	return done;
+}
+
+static __always_inline bool push_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	struct tcslab_cpu_cache *cc;
+	bool done = false;
+
+	preempt_disable();
+	cc = this_cpu_ptr(cache->cpu);
+	if (likely(!(cc->seq & 1))) {
+		cc->seq++;
+		barrier();
+		if (likely((long)n <= cc->capacity - cc->count)) {
+			tcslab_copy_objs(cc->objs + cc->count, objs, n);
+			cc->count += n;
+			done = true;
+		}
+		barrier();
+		cc->seq++;
+	}
+	preempt_enable();
+	return done;
+}
+
+/**
+ * tcslab_cache_alloc_bulk() - allocate several objects, all or none
+ * @cache: the cache
+ * @gfp: as for tcslab_cache_alloc()
+ * @n: number of objects
+ * @objs: where to put them
+ *
+ * Context: as tcslab_cache_alloc(); interrupts may be off.
+ * Return: @n, or 0 when not all could be had.
+ */
+size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs)
+{
+	/* What wants a look at each object goes the long way, and so does what is refused. */
+	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !want_init_on_alloc(gfp) &&
+	    likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ZERO))) &&
+	    likely(pop_bulk(cache, n, objs)))
+		return n;
+	return alloc_bulk(cache, gfp, n, objs);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_alloc_bulk);
+
+/**
+ * tcslab_cache_free_bulk() - give several objects of one named cache back
+ * @cache: the cache that all of them came from
+ * @n: number of objects
+ * @objs: the objects, no NULL among them
+ *
+ * Context: as tcslab_cache_free(); interrupts may be off.
+ */
+void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free() ||
+	    static_branch_unlikely(&tcslab_numa_key) || unlikely(!push_bulk(cache, n, objs)))
+		free_bulk(cache, n, objs);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
 
