@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Benchmarks: tcslab against SLUB in one boot
+ *
+ * One loop serves all: it is inlined with the pair of calls that it measures, into
+ * a function of its own for each pair.  Those functions are reached by pointer
+ * only, because gcc compiles for size what only a module's init calls.
+ *
+ * Time is that of bench_clock(): cycles or, under QEMU's icount, instructions.
+ * Interrupts are off around each timed round; rounds of tcslab, SLUB, "limit" and the
+ * empty loop alternate, the median counts, and the empty loop is taken off.
+ * "limit" is a bare per-CPU stack: what no allocator can be cheaper than.
+ *
+ * main  what is measured with, and the parameter that says what
+ * one   on one CPU
+ * cpus  on several
+ */
+#ifndef TCSLAB_BENCH_H
+#define TCSLAB_BENCH_H
+
+#include <linux/irqflags.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/timex.h>
+
+#include <linux/tcslab.h>
+
+#define BENCH_ROUNDS	9
+#define BENCH_SIZE	64
+#define BENCH_MAX_OBJS	SZ_1M
+#define BENCH_PAIRS	1024
+
+/**
+ * struct bench_work - what one round does
+ * @pairs: so many of them, or one burst if that is more
+ * @burst: so many allocations, then as many frees
+ * @sizes: of the objects, @mask + 1 of them over and over; not every subject asks
+ * @mask: a power of two less one
+ * @order: the k-th free is of the object that was allocated as number order[k]
+ * @objs: room for @burst pointers
+ */
+struct bench_work {
+	unsigned int pairs;
+	unsigned int burst;
+	const size_t *sizes;
+	unsigned int mask;
+	const u32 *order;
+	void **objs;
+};
+
+/* Returns the time of BENCH_PAIRS pairs, whatever the number that was measured. */
+typedef u64 (*bench_round)(const struct bench_work *work);
+
+/* Who is measured. */
+enum bench_who { BENCH_OURS, BENCH_SLUB, BENCH_LIMIT, BENCH_EMPTY, BENCH_NR };
+
+/* A way to allocate and free, by all four. */
+struct bench_subject {
+	bench_round rounds[BENCH_NR];
+};
+
+extern const struct bench_subject bench_named, bench_var, bench_const, bench_sized;
+/* These write to each object. */
+extern const struct bench_subject bench_named_touched, bench_var_touched;
+
+extern struct tcslab_cache *bench_cache;
+extern struct kmem_cache *bench_slub;
+extern void **bench_objs;		/* BENCH_MAX_OBJS */
+extern u32 *bench_order;		/* as many */
+extern const size_t bench_mixed[16];	/* sizes as they come */
+extern const size_t bench_small_sizes[16];	/* 16 to 4096 */
+extern const size_t bench_64;
+
+static __always_inline u64 bench_clock(void)
+{
+#ifdef CONFIG_UML
+	u32 low, high;
+
+	/* User-mode Linux has no get_cycles(), but it has the instruction. */
+	asm volatile("rdtsc" : "=a" (low), "=d" (high));
+	return (u64)high << 32 | low;
+#else
+	return get_cycles();
+#endif
+}
+
+static __always_inline u64 bench_loop(const struct bench_work *work,
+				      void *(*alloc)(size_t size),
+				      void (*free)(void *obj, size_t size), bool touch)
+{
+	unsigned int burst = work->burst, mask = work->mask;
+	unsigned int repeat = max(1U, work->pairs / burst);
+	const size_t *sizes = work->sizes;
+	const u32 *order = work->order;
+	void **objs = work->objs;
+	unsigned long flags;
+	unsigned int i, j;
+	u64 begin, time;
+
+	local_irq_save(flags);
+	begin = bench_clock();
+	if (burst == 1) {
+		/* Without a loop in the loop, whose cost would not be the same for all. */
+		for (i = 0; i < repeat; i++) {
+			objs[0] = alloc(sizes[0]);
+			if (touch)
+				WRITE_ONCE(*(void **)objs[0], objs);
+			free(READ_ONCE(objs[0]), sizes[0]);
+		}
+	} else {
+		for (i = 0; i < repeat; i++) {
+			for (j = 0; j < burst; j++) {
+				objs[j] = alloc(sizes[j & mask]);
+				if (touch)
+					WRITE_ONCE(*(void **)objs[j], objs);
+			}
+			for (j = 0; j < burst; j++) {
+				unsigned int k = order[j];
+
+				free(objs[k], sizes[k & mask]);
+			}
+		}
+	}
+	time = bench_clock() - begin;
+	local_irq_restore(flags);
+	return div_u64(time * BENCH_PAIRS, repeat * burst);
+}
+
+u64 bench_median(u64 *times, unsigned int n);
+
+/* Hundredths of a clock per pair, with the empty loop's taken off. */
+u64 bench_net(u64 time, u64 empty);
+
+/* One line for the script: hundredths of a clock. */
+void bench_print(const char *bench, const char *metric, u64 ours, u64 theirs, u64 limit);
+
+/* Measure all four in turns, print one line. */
+void bench_pair(const char *bench, const struct bench_subject *subject,
+		const struct bench_work *work);
+
+/* The next frees are in this order. */
+enum bench_sequence { BENCH_FORWARD, BENCH_REVERSE, BENCH_RANDOM };
+void bench_set_order(u32 *order, enum bench_sequence sequence, unsigned int n);
+
+/* What the parameter can ask for. */
+int bench_pairs(void);
+int bench_bulk(void);
+int bench_bursts(void);
+int bench_curves(void);
+int bench_cross(void);
+int bench_hammer(void);
+int bench_scaling(void);
+
+#endif /* TCSLAB_BENCH_H */

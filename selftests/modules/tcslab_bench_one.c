@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Benchmarks on one CPU; see tcslab_bench.h */
+#include <linux/kernel.h>
+#include <linux/sched.h>
+
+#include "tcslab_bench.h"
+
+/* A burst of objects of one size or, with @sizes of 16, of these. */
+static void pair(const char *bench, const struct bench_subject *subject, unsigned int burst,
+		 const size_t *sizes, unsigned int mask)
+{
+	struct bench_work work = {
+		.pairs = *sizes > TCSLAB_MAX_CLASS_SIZE ? BENCH_PAIRS / 16 : BENCH_PAIRS,
+		.burst = burst, .sizes = sizes, .mask = mask, .order = bench_order,
+		.objs = bench_objs,
+	};
+
+	bench_pair(bench, subject, &work);
+}
+
+int bench_pairs(void)
+{
+	static const size_t k64 = SZ_64K, m1 = SZ_1M;
+
+	bench_set_order(bench_order, BENCH_FORWARD, 16);
+	pair("named-1", &bench_named, 1, &bench_64, 0);
+	pair("named-16", &bench_named, 16, &bench_64, 0);
+	pair("general-var-1", &bench_var, 1, &bench_64, 0);
+	pair("general-var-16", &bench_var, 16, &bench_64, 0);
+	pair("general-var-mixed", &bench_var_touched, 16, bench_mixed, 15);
+	pair("general-var-mixed-4096", &bench_var_touched, 16, bench_small_sizes, 15);
+	pair("general-const-1", &bench_const, 1, &bench_64, 0);
+	pair("general-const-16", &bench_const, 16, &bench_64, 0);
+	pair("sized-1", &bench_sized, 1, &bench_64, 0);
+	pair("sized-16", &bench_sized, 16, &bench_64, 0);
+	pair("large-64k", &bench_var, 1, &k64, 0);
+	pair("large-1m", &bench_var, 1, &m1, 0);
+	return 0;
+}
+
+/* ------------------------------------------------------------------- bulk */
+
+static noinline u64 bulk_round(bool ours, size_t n)
+{
+	unsigned int i, repeat = BENCH_PAIRS / n;
+	unsigned long flags;
+	u64 begin, time = 0;
+
+	for (i = 0; i < repeat; i++) {
+		/* SLUB's bulk calls want interrupts on; a tick shows up as an outlier. */
+		preempt_disable();
+		if (ours) {
+			local_irq_save(flags);
+			begin = bench_clock();
+			tcslab_cache_alloc_bulk(bench_cache, GFP_ATOMIC, n, bench_objs);
+			tcslab_cache_free_bulk(bench_cache, n, bench_objs);
+			time += bench_clock() - begin;
+			local_irq_restore(flags);
+		} else {
+			begin = bench_clock();
+			if (kmem_cache_alloc_bulk(bench_slub, GFP_ATOMIC, n, bench_objs))
+				kmem_cache_free_bulk(bench_slub, n, bench_objs);
+			time += bench_clock() - begin;
+		}
+		preempt_enable();
+	}
+	return time;
+}
+
+static void bulk(const char *bench, size_t n)
+{
+	u64 ours[BENCH_ROUNDS], theirs[BENCH_ROUNDS];
+	int round;
+
+	for (round = -1; round < BENCH_ROUNDS; round++) {
+		ours[max(round, 0)] = bulk_round(true, n);
+		theirs[max(round, 0)] = bulk_round(false, n);
+		cond_resched();
+	}
+	bench_print(bench, "obj", bench_net(bench_median(ours, BENCH_ROUNDS), 0),
+		    bench_net(bench_median(theirs, BENCH_ROUNDS), 0), 0);
+}
+
+int bench_bulk(void)
+{
+	bulk("bulk-16", 16);
+	bulk("bulk-64", 64);
+	return 0;
+}
+
+/* ----------------------------------------------- many objects, any order */
+
+static void in_order(unsigned int n, const char *name, enum bench_sequence sequence)
+{
+	char bench[32];
+
+	snprintf(bench, sizeof(bench), "burst-%u-%s", n, name);
+	bench_set_order(bench_order, sequence, n);
+	pair(bench, &bench_named, n, &bench_64, 0);
+}
+
+int bench_bursts(void)
+{
+	unsigned int n;
+
+	for (n = 4096; n <= 65536; n *= 16) {
+		in_order(n, "order", BENCH_FORWARD);
+		in_order(n, "reverse", BENCH_REVERSE);
+		in_order(n, "random", BENCH_RANDOM);
+	}
+	return 0;
+}
+
+/* ----------------------------------------------------- cost against work */
+
+int bench_curves(void)
+{
+	unsigned int n;
+	char bench[32];
+	size_t size;
+
+	for (n = 1; n <= BENCH_MAX_OBJS; n *= 2) {
+		bench_set_order(bench_order, BENCH_FORWARD, n);
+		snprintf(bench, sizeof(bench), "curve-burst-%u", n);
+		pair(bench, &bench_named, n, &bench_64, 0);
+	}
+	for (size = 8; size <= SZ_1M; size *= 2) {
+		bench_set_order(bench_order, BENCH_FORWARD, 16);
+		snprintf(bench, sizeof(bench), "curve-size-%zu", size);
+		pair(bench, &bench_var_touched, 16, &size, 0);
+	}
+	return 0;
+}
