@@ -12,7 +12,8 @@ help:
 	@echo '     KDIR=... VMLINUZ=...   on a kernel of your own'
 	@echo 'make check-all            on every kernel that can be had; make kernels lists them'
 	@echo 'make debug KERNEL= TEST=  the same under gdb'
-	@echo 'make bench                instructions against SLUB'
+	@echo 'make bench                instructions and cycles against SLUB'
+	@echo 'make golden               the counts that make check compares with'
 	@echo 'make record, make replay  an allocation trace'
 	@echo 'make module MODULE=fs/f2fs a module of the kernel, built with tcslab_slab.h; KERNEL='
 	@echo 'make compare KERNEL= TEST= such modules on tcslab and untouched, in instructions and pages'
@@ -68,6 +69,9 @@ debug: python3
 bench: python3
 	@python3 scripts/bench.py $(KERNEL)
 
+golden: python3
+	@python3 scripts/bench.py --golden $(KERNEL)
+
 record: python3
 	@python3 scripts/record $(if $(KERNEL),--kernel $(KERNEL))
 
@@ -77,4 +81,4 @@ replay: python3
 	@$(LAB) vm $(if $(KERNEL),--kernel $(KERNEL)) --mem 2G --files scripts/record/replay.sh:replay.sh \
 		$(TRACE):$(notdir $(TRACE)) -- sh /replay.sh /$(notdir $(TRACE))
 
-.PHONY: help modules modules_install install clean python3 demo check check-all module compare kernels debug bench record replay
+.PHONY: help modules modules_install install clean python3 demo check check-all module compare kernels debug bench golden record replay

@@ -3,7 +3,7 @@
 
 A test says what it needs in a comment near its top:
 
-    # lab: timeout=900 smp=4 nodes=2 mem=2G append="isolcpus=1" modules=loop,ext4
+    # lab: timeout=900 smp=4 nodes=2 mem=2G append="isolcpus=1" modules=loop,ext4 icount=1
     # lab: kernels=debug-*,kcsan-* expect="tcslab: .* already free"
     # lab: real=fs/f2fs programs=mkfs.f2fs:f2fs-tools stock=loop when=all
 
@@ -30,7 +30,7 @@ from .source import CROSS
 DEFAULT_SECONDS = 300
 # Debian has one <asm/> for both sizes, where only the compiler for 64 bits looks.
 M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
-KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "kernels", "expect",
+KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "icount", "kernels", "expect",
         "stock", "real", "programs", "when"}
 HEADER_LINES = 30
 
@@ -54,8 +54,8 @@ class Entry:
     def options(self) -> tuple[tuple[str, str], ...]:
         """The wishes that need a boot of their own; tests with equal ones share it."""
         return tuple(sorted((key, value) for key, value in self.wishes.items()
-                            if key in ("smp", "nodes", "mem", "append", "modules", "stock", "real",
-                                       "programs")))
+                            if key in ("smp", "nodes", "mem", "append", "modules", "icount", "stock",
+                                       "real", "programs")))
 
     def test(self, kernel: Kernel) -> session.Test:
         """What the session runs."""
@@ -75,6 +75,7 @@ def options(wishes: tuple[tuple[str, str], ...], files: list[tuple[str, Path]],
                            mem=table.get("mem", ""),
                            append=table.get("append", ""), files=files,
                            stock=stock + [Path(name).name for name in wanted],
+                           icount="icount" in table,
                            modules=table["modules"].split(",") if "modules" in table else [])
 
 
