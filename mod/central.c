@@ -36,7 +36,8 @@
  * @nonempty: bit b set: @spans[b] has spans with free objects; bit 0 is never set
  * @nr_spans: spans held
  * @nr_free: free objects in them, those on the stack not counted
- * @spans: all spans, by fls(free objects); those of list 0 have none
+ * @spans: all spans, by fls(free objects); those of list 0 have none.  Only the first
+ *	of a list is ever looked for, so a list with one end will do, which costs less
  */
 struct tcslab_central {
 	raw_spinlock_t lock;
@@ -46,7 +47,7 @@ struct tcslab_central {
 	unsigned long nonempty;
 	unsigned long nr_spans;
 	unsigned long nr_free;
-	struct list_head spans[TCSLAB_OCCUPANCY_LISTS];
+	struct hlist_head spans[TCSLAB_OCCUPANCY_LISTS];
 } ____cacheline_aligned_in_smp;
 
 /* Why a pointer was refused; the first of a batch is reported. */
@@ -68,8 +69,8 @@ struct bad_pointer {
 static void unlist(struct tcslab_central *central, struct tcslab_span *span)
 {
 	lockdep_assert_held(&central->lock);
-	list_del(&span->list);
-	if (list_empty(&central->spans[span->bucket]))
+	__hlist_del(&span->link);
+	if (hlist_empty(&central->spans[span->bucket]))
 		__clear_bit(span->bucket, &central->nonempty);
 }
 
@@ -78,7 +79,7 @@ static void enlist(struct tcslab_central *central, struct tcslab_span *span)
 {
 	lockdep_assert_held(&central->lock);
 	span->bucket = fls(span->nfree);
-	list_add(&span->list, &central->spans[span->bucket]);
+	hlist_add_head(&span->link, &central->spans[span->bucket]);
 	if (span->bucket)
 		__set_bit(span->bucket, &central->nonempty);
 }
@@ -120,49 +121,54 @@ static unsigned int span_alloc(struct tcslab_central *central, struct tcslab_cac
 	return got;
 }
 
-static __always_inline struct tcslab_span *span_of(struct tcslab_cache *cache, const void *obj)
+static __always_inline bool find_span(struct tcslab_cache *cache, const void *obj,
+				      struct tcslab_span **span)
 {
-	struct page *page = tcslab_page_of(obj);
+	struct page *page;
 
 	/* The cache stands in the pages of SMALL spans, and no large object has one. */
-	if (unlikely(!page || page->private != (unsigned long)cache))
-		return NULL;
-	return tcslab_page_span(page);
+	if (unlikely(!tcslab_find_page(obj, &page) || page->private != (unsigned long)cache))
+		return false;
+	*span = tcslab_page_span(page);
+	return true;
 }
 
-/* A span has more free objects than before. */
-static void span_grew(struct tcslab_central *central, struct tcslab_span *span,
-		      struct list_head *empty)
+/* A span that has more free objects than before: to another list, or to @empty. */
+static noinline void span_grew(struct tcslab_central *central, struct tcslab_span *span,
+			       struct hlist_head *empty)
 {
 	unlist(central, span);
 	if (span->nfree < span->nobjs) {
 		enlist(central, span);
 		return;
 	}
-	list_add(&span->list, empty);
+	hlist_add_head(&span->link, empty);
 	central->nr_spans--;
 	central->nr_free -= span->nobjs;
 }
 
 /*
- * Free @n objects.  A span is found and counted once for all that follow each other,
- * and most frees move none: it changes its list when its free objects have doubled.
+ * Free @n objects.  A span is found once for all that follow each other, and
+ * most frees move none: it changes its list when its free objects have doubled.
  * Spans that become empty are moved to @empty, the last bad pointer is noted in *@bad.
  */
 static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache,
-		      void **objs, unsigned int n, struct list_head *empty,
+		      void **objs, unsigned int n, struct hlist_head *empty,
 		      struct bad_pointer *bad)
 {
 	void **end = objs + n;
+	unsigned int nr_bad = 0;
 
 	lockdep_assert_held(&central->lock);
+	central->nr_free += n;
 	while (objs < end) {
-		struct tcslab_span *span = span_of(cache, *objs);
 		unsigned int index, nfree, nobjs;
 		unsigned long offset, bytes;
+		struct tcslab_span *span;
 
-		if (unlikely(!span)) {
+		if (unlikely(!find_span(cache, *objs, &span))) {
 			*bad = (struct bad_pointer){ BAD_FOREIGN, *objs++ };
+			nr_bad++;
 			continue;
 		}
 		nfree = span->nfree;
@@ -171,24 +177,28 @@ static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache
 		offset = *objs - span->base;
 		do {
 			index = tcslab_exact_index(cache, offset);
-			if (unlikely(index >= nobjs))
+			if (unlikely(index >= nobjs)) {
 				*bad = (struct bad_pointer){ BAD_INTERIOR, *objs };
-			else if (unlikely(__test_and_set_bit(index, span->free_bits)))
+				nr_bad++;
+			} else if (unlikely(__test_and_set_bit(index, span->free_bits))) {
 				*bad = (struct bad_pointer){ BAD_DOUBLE, *objs };
-			else
+				nr_bad++;
+			} else {
 				nfree++;
+			}
 			if (++objs == end)
 				break;
 			offset = *objs - span->base;
 		} while (offset < bytes);
 		/* One that is on its way out is in no list; all that can come to it is bad. */
-		if (unlikely(nfree == span->nfree))
-			continue;
-		central->nr_free += nfree - span->nfree;
-		span->nfree = nfree;
-		if (nfree >> span->bucket || nfree == nobjs)
+		if (unlikely(nfree >> span->bucket || nfree == nobjs) && nfree > span->nfree) {
+			span->nfree = nfree;
 			span_grew(central, span, empty);
+		} else {
+			span->nfree = nfree;
+		}
 	}
+	central->nr_free -= nr_bad;
 }
 
 static void report_bad_free(struct tcslab_cache *cache, const struct bad_pointer *bad)
@@ -229,11 +239,12 @@ static void release_span_rcu(struct rcu_head *rcu)
 	release_span(tcslab_cache_of(span->base), span);
 }
 
-static void release_spans(struct tcslab_cache *cache, struct list_head *empty)
+static void release_spans(struct tcslab_cache *cache, struct hlist_head *empty)
 {
-	struct tcslab_span *span, *next;
+	struct tcslab_span *span;
+	struct hlist_node *next;
 
-	list_for_each_entry_safe(span, next, empty, list) {
+	hlist_for_each_entry_safe(span, next, empty, link) {
 		/* Somebody may be reading one of its objects. */
 		if (!(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
 			release_span(cache, span);
@@ -312,8 +323,8 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 	tcslab_copy_objs(objs, central->transfer + central->nr_transfer, got);
 	while (got < n && central->nonempty) {
 		unsigned int list = __ffs(central->nonempty);
-		struct tcslab_span *span = list_first_entry(&central->spans[list],
-							    struct tcslab_span, list);
+		struct tcslab_span *span = hlist_entry(central->spans[list].first,
+						       struct tcslab_span, link);
 
 		got += span_alloc(central, cache, span, objs + got, n - got);
 	}
@@ -326,7 +337,7 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 	struct tcslab_central *central = &cache->central[node];
 	struct bad_pointer bad = { BAD_NONE };
 	unsigned long flags;
-	LIST_HEAD(empty);
+	HLIST_HEAD(empty);
 	unsigned int i;
 
 	if (unlikely(tcslab_nested())) {
@@ -351,7 +362,7 @@ static void drain_node(struct tcslab_cache *cache, int node)
 {
 	struct tcslab_central *central = &cache->central[node];
 	unsigned long flags;
-	LIST_HEAD(empty);
+	HLIST_HEAD(empty);
 	unsigned int n;
 
 	do {
@@ -393,21 +404,22 @@ void *tcslab_object_around(void *inside)
 
 bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj)
 {
-	struct tcslab_span *span = span_of(cache, obj);
+	struct tcslab_span *span;
 
-	return span && tcslab_exact_index(cache, obj - span->base) < span->nobjs;
+	return find_span(cache, obj, &span) &&
+	       tcslab_exact_index(cache, obj - span->base) < span->nobjs;
 }
 
 /* ------------------------------------------------------------- reporting */
 
 /* Addresses of up to @max live objects of the spans of one list. */
-static unsigned int live_objects(struct tcslab_cache *cache, struct list_head *spans,
+static unsigned int live_objects(struct tcslab_cache *cache, struct hlist_head *spans,
 				 void **objs, unsigned int max)
 {
 	struct tcslab_span *span;
 	unsigned int n = 0, i;
 
-	list_for_each_entry(span, spans, list) {
+	hlist_for_each_entry(span, spans, link) {
 		for_each_clear_bit(i, span->free_bits, span->nobjs) {
 			if (n == max)
 				return n;
@@ -469,7 +481,7 @@ void tcslab_central_occupancy(struct tcslab_cache *cache,
 
 		tcslab_lock_irqsave(&central->lock, flags);
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
-			list_for_each_entry(span, &central->spans[list], list)
+			hlist_for_each_entry(span, &central->spans[list], link)
 				hist[DIV_ROUND_UP(span->nfree * 8, span->nobjs)]++;
 		tcslab_unlock_irqrestore(&central->lock, flags);
 	}
@@ -494,7 +506,7 @@ int tcslab_central_init(struct tcslab_cache *cache)
 
 		raw_spin_lock_init(&central->lock);
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
-			INIT_LIST_HEAD(&central->spans[list]);
+			INIT_HLIST_HEAD(&central->spans[list]);
 		if (!max || !node_online(node))
 			continue;
 		central->transfer = kvmalloc_node(array_size(max, sizeof(void *)),

@@ -80,8 +80,8 @@ struct tcslab_chunk {
 
 /**
  * struct tcslab_span - a run of pages with one use
- * @list: FREE and short: the heap's list of this length; SMALL: the central
- *	list of this occupancy; a spare: the heap's spares
+ * @list: FREE and short: the heap's list of this length; a spare: the heap's spares
+ * @link: SMALL: the central list of this occupancy
  * @rcu: SMALL, empty and type-safe by RCU: on its way to the page heap
  * @free_bits: SMALL: bit set for each free object; @bits or, for more objects
  *	than that has bits, a spare structure of the heap used as an array
@@ -105,6 +105,7 @@ struct tcslab_span {
 		struct {
 			union {
 				struct list_head list;
+				struct hlist_node link;
 				struct rcu_head rcu;
 			};
 			unsigned long *free_bits;

@@ -249,36 +249,33 @@ void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj);
 /* ----------------------------------------------------------- the fast path */
 
 /*
- * The page that an object is in, or NULL for a pointer that is not ours.
+ * The page that an object is in; false for a pointer that is not ours.
  * tcslab_map_bytes is the end of the highest chunk that we ever had, so that
  * NULL, user, vmalloc and module addresses fail the first comparison.
  */
-static __always_inline struct page *tcslab_page_of(const void *obj)
+static __always_inline bool tcslab_find_page(const void *obj, struct page **page)
 {
 	unsigned long off = (unsigned long)obj - PAGE_OFFSET;
-	struct page *page;
 
 	/* Racing with growth is harmless: our own objects are below it already. */
 	if (unlikely(off >= READ_ONCE(tcslab_map_bytes)))
-		return NULL;
+		return false;
 #ifdef CONFIG_X86
 	/* The direct map begins at physical 0: shorter than virt_to_page(). */
-	page = pfn_to_page(off >> PAGE_SHIFT);
+	*page = pfn_to_page(off >> PAGE_SHIFT);
 #else
-	page = virt_to_page(obj);
+	*page = virt_to_page(obj);
 #endif
 	/* The page allocator may be writing to a page that is not ours: no cookie then. */
-	if (unlikely((unsigned long)data_race(page->lru.prev) != TCSLAB_PAGE_COOKIE))
-		return NULL;
-	return page;
+	return likely((unsigned long)data_race((*page)->lru.prev) == TCSLAB_PAGE_COOKIE);
 }
 
 /* The cache that an object belongs to, or NULL for a pointer that is not ours. */
 static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
 {
-	struct page *page = tcslab_page_of(obj);
+	struct page *page;
 
-	return likely(page) ? (struct tcslab_cache *)page->private : NULL;
+	return tcslab_find_page(obj, &page) ? (struct tcslab_cache *)page->private : NULL;
 }
 
 /*
