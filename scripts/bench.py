@@ -3,7 +3,7 @@
 """Measure tcslab against SLUB and write build/bench/results.json.
 
   bench.py [KERNEL...]          default: debian-6.1 debian-6.12 debian-7.3 uml-7.3
-  bench.py --only PART [...]    PART: pairs, replay, curves, scaling (default: all)
+  bench.py --only PART          pairs, replay, curves or scaling; may be repeated (default: all)
   bench.py --golden [KERNEL...] only count, and write selftests/data/golden/VERSION
 
 Debian's kernels run under icount, where the clock counts instructions: a figure is the
@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Iterator
 
 TOP = Path(__file__).resolve().parent.parent
 RESULTS = TOP / "build" / "bench" / "results.json"
@@ -80,16 +81,15 @@ def rows_of(output: str, kernel: str, boot: str, clock: str) -> list[dict]:
     return rows
 
 
-def pairs(kernel: str) -> list[dict]:
-    """The rows of one kernel that come from the bench module."""
+def pairs(kernel: str) -> Iterator[list[dict]]:
+    """The rows of one kernel that come from the bench module, boot by boot."""
     if is_uml(kernel):
         rows = rows_of(run_module(kernel, BOOTS[0], "pairs,bulk,bursts,cross,hammer"), kernel,
                        BOOTS[0], "cycles")
-        return rows + tcmalloc(rows)
-    rows = []
+        yield rows + tcmalloc(rows)
+        return
     for boot in BOOTS:
-        rows += rows_of(run_module(kernel, boot, "pairs,bulk,bursts"), kernel, boot, "insn")
-    return rows
+        yield rows_of(run_module(kernel, boot, "pairs,bulk,bursts"), kernel, boot, "insn")
 
 
 def tcmalloc(rows: list[dict]) -> list[dict]:
@@ -114,7 +114,7 @@ def tcmalloc(rows: list[dict]) -> list[dict]:
     return added
 
 
-def replay(kernel: str) -> list[dict]:
+def replay(kernel: str) -> Iterator[list[dict]]:
     """Time, longest calls and pages of the recorded trace."""
     clock = "cycles" if is_uml(kernel) else "insn"
     out = guest(kernel, 'sh /replay.sh /trace.xz "time 5" "longest 3" pages', "--files",
@@ -133,21 +133,20 @@ def replay(kernel: str) -> list[dict]:
         for what in ("peak", "end"):
             rows.append(row(f"pages-{part}-{what}", kernel, BOOTS[0], "pages",
                             *(found[f"{part}_{x}_{what}_pages"] for x in ("tcslab", "slub"))))
-    return rows
+    yield rows
 
 
-def curves(kernel: str) -> list[dict]:
+def curves(kernel: str) -> Iterator[list[dict]]:
     """Cost against the number and the size of objects."""
     clock = "cycles" if is_uml(kernel) else "insn"
-    return rows_of(run_module(kernel, BOOTS[0], "curves"), kernel, BOOTS[0], clock)
+    yield rows_of(run_module(kernel, BOOTS[0], "curves"), kernel, BOOTS[0], clock)
 
 
-def scaling(kernel: str) -> list[dict]:
+def scaling(kernel: str) -> Iterator[list[dict]]:
     """Cost against the number of CPUs; under TCG, so only the shape means something."""
-    if is_uml(kernel):
-        return []
-    return rows_of(run_module(kernel, BOOTS[0], "scaling", "--smp", "8", "--append", BOOTS[0]),
-                   kernel, BOOTS[0], "tsc")
+    if not is_uml(kernel):
+        yield rows_of(run_module(kernel, BOOTS[0], "scaling", "--smp", "8", "--append", BOOTS[0]),
+                      kernel, BOOTS[0], "tsc")
 
 
 def golden(kernel: str) -> None:
@@ -194,7 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kernels", nargs="*", metavar="KERNEL")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--only", action="append", choices=PARTS)
     parser.add_argument("--golden", action="store_true")
     arguments = parser.parse_args()
     kernels = [x for name in arguments.kernels for x in name.split(",")] or KERNELS
@@ -203,12 +202,11 @@ def main() -> None:
             if not is_uml(kernel):
                 golden(kernel)
             continue
-        for part in arguments.only:
+        for part in arguments.only or PARTS:
             # The shapes are the same on all kernels: two clocks will do.
             if part in ("curves", "scaling") and kernel not in ("debian-6.12", "uml-7.3"):
                 continue
-            rows = globals()[part](kernel)
-            if rows:
+            for rows in globals()[part](kernel):
                 show(rows)
                 save(kernel, rows)
 
