@@ -124,8 +124,9 @@ class Guest:
         self.argv = command(kernel, ready, machine, accel)
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = open(log, "w", encoding="utf-8", errors="replace")  # pylint: disable=R1732
+        # A lab that is killed takes its guests with it.
         self.process = subprocess.Popen(  # pylint: disable=R1732
-            self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            ["setpriv", "--pdeathsig", "KILL", *self.argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, start_new_session=True)
         RUNNING.add(self)
         self.queue: queue.Queue[str | None] = queue.Queue()

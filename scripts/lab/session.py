@@ -15,7 +15,7 @@ from typing import Callable, Iterator
 
 from . import initramfs, ktap, qemu, reports, source
 from .kernels import Kernel, Ready
-from .progress import LabError
+from .progress import LabError, say
 
 # Drivers of the disk that carries /out; from-source kernels have them built in.
 DISK_MODULES = ["virtio_pci", "virtio_blk"]
@@ -24,6 +24,9 @@ BOOT_SECONDS = 240
 # Above a test's own limit, which kselftest enforces in the guest, before the guest counts as hung.
 GRACE_SECONDS = 60
 KEPT_LOGS = 40
+# QEMU's multi-threaded TCG now and then runs a guest into an int3 that another CPU has just
+# patched away. Before init there is nothing of ours in the guest, so it may try again.
+BOOTS = 3
 
 
 @dataclasses.dataclass
@@ -78,6 +81,7 @@ class Session:
         self.options, self.logs = options, logs
         self.lines: list[str] = []
         self.guest: qemu.Guest | None = None
+        self.boots = 0
 
     def pack(self, job: dict[str, bytes]) -> Path:
         """Write the guest's file system; @job holds the files of /lab."""
@@ -103,6 +107,10 @@ class Session:
 
     def start(self, job: dict[str, bytes]) -> None:
         """Boot."""
+        if self.boots:
+            (self.logs / "console.log").rename(self.logs / f"console.{self.boots}.log")
+        self.boots += 1
+        self.lines.clear()
         out = self.logs / "out.tar"
         with open(out, "wb") as stream:
             stream.truncate(qemu.OUT_DISK)
@@ -253,6 +261,9 @@ def run_tests(session: Session, tests: list[Test],
         outcomes.append(outcome)
         tell(outcome)
     elif not outcomes and not finished:
+        if session.boots < BOOTS:
+            say(f"{session.kernel.name}: the guest did not reach its init, once more")
+            return run_tests(session, tests, tell)
         tail = "\n".join(session.lines[-20:])
         raise LabError(f"{session.kernel.name}: the guest did not reach its init "
                        f"(console: {session.logs / 'console.log'})\n{tail}")
