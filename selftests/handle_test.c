@@ -165,7 +165,7 @@ TEST_F(file, nodes)
 {
 	for (__u32 node = 0; node < self->version.nr_nodes; node++) {
 		struct tcslab_ioc_heap heap = { .size = sizeof(heap), .index = node * 3 };
-		struct tcslab_ioc_alloc arg = request(65536, 2);
+		struct tcslab_ioc_alloc arg = request(131072, 2);
 		__u64 before;
 
 		ASSERT_EQ(0, call(self->fd, TCSLAB_IOC_HEAP_STATS, &heap));
@@ -174,7 +174,7 @@ TEST_F(file, nodes)
 		arg.flags = TCSLAB_ALLOC_THISNODE;
 		ASSERT_EQ(0, call(self->fd, TCSLAB_IOC_ALLOC, &arg));
 		ASSERT_EQ(0, call(self->fd, TCSLAB_IOC_HEAP_STATS, &heap));
-		EXPECT_EQ(before + 2 * 65536, heap.large_bytes);
+		EXPECT_EQ(before + 2 * 131072, heap.large_bytes);
 	}
 }
 

@@ -130,14 +130,19 @@ static void remote_frees(struct tcslab_cache_args args)
 struct sender {
 	struct work_struct work;
 	struct tcslab_cache *cache;
+	int node;
 	unsigned int n;
 };
 
+/* Allocates as well: a CPU of @node would fill its array with a batch on the way. */
 static void send(struct work_struct *work)
 {
 	struct sender *s = container_of(work, struct sender, work);
 	unsigned int i;
 
+	for (i = 0; i < s->n; i++)
+		objs[i] = tcslab_cache_alloc_node(s->cache, GFP_KERNEL | __GFP_THISNODE,
+						  s->node);
 	for (i = 0; i < s->n; i++)
 		tcslab_cache_free(s->cache, objs[i]);
 }
@@ -146,11 +151,8 @@ static void send(struct work_struct *work)
 static void free_from(struct tcslab_cache *cache, int cpu, int node, unsigned int n,
 		      struct tcslab_cache_stats *stats)
 {
-	struct sender s = { .cache = cache, .n = n };
-	unsigned int i;
+	struct sender s = { .cache = cache, .node = node, .n = n };
 
-	for (i = 0; i < n; i++)
-		objs[i] = tcslab_cache_alloc_node(cache, GFP_KERNEL | __GFP_THISNODE, node);
 	INIT_WORK_ONSTACK(&s.work, send);
 	schedule_work_on(cpu, &s.work);
 	flush_work(&s.work);
