@@ -75,10 +75,12 @@ static void unlist(struct tcslab_central *central, struct tcslab_span *span)
 }
 
 /* Onto the list that its free objects ask for. */
-static void enlist(struct tcslab_central *central, struct tcslab_span *span)
+static void enlist(struct tcslab_central *central, struct tcslab_cache *cache,
+		   struct tcslab_span *span)
 {
 	lockdep_assert_held(&central->lock);
 	span->bucket = fls(span->nfree);
+	span->limit = min(1U << span->bucket, cache->span_objs);
 	hlist_add_head(&span->link, &central->spans[span->bucket]);
 	if (span->bucket)
 		__set_bit(span->bucket, &central->nonempty);
@@ -116,7 +118,7 @@ static unsigned int span_alloc(struct tcslab_central *central, struct tcslab_cac
 	central->nr_free -= got;
 	if (fls(span->nfree) != span->bucket) {
 		unlist(central, span);
-		enlist(central, span);
+		enlist(central, cache, span);
 	}
 	return got;
 }
@@ -133,70 +135,69 @@ static __always_inline bool find_span(struct tcslab_cache *cache, const void *ob
 	return true;
 }
 
-/* A span that has more free objects than before: to another list, or to @empty. */
-static noinline void span_grew(struct tcslab_central *central, struct tcslab_span *span,
-			       struct hlist_head *empty)
+/* A span whose free objects have reached its limit: to another list, or to @empty. */
+static noinline void span_grew(struct tcslab_central *central, struct tcslab_cache *cache,
+			       struct tcslab_span *span, struct hlist_head *empty)
 {
 	unlist(central, span);
-	if (span->nfree < span->nobjs) {
-		enlist(central, span);
+	if (span->nfree < cache->span_objs) {
+		enlist(central, cache, span);
 		return;
 	}
+	/* In no list from here on, and all that can come to it is bad. */
+	span->limit = U16_MAX;
 	hlist_add_head(&span->link, empty);
 	central->nr_spans--;
-	central->nr_free -= span->nobjs;
+	central->nr_free -= span->nfree;
 }
 
 /*
- * Free @n objects.  A span is found once for all that follow each other, and
- * most frees move none: it changes its list when its free objects have doubled.
- * Spans that become empty are moved to @empty, the last bad pointer is noted in *@bad.
+ * Free @n objects.  A span is found once for those of the same page that follow each
+ * other, and most frees move none: it changes its list when its free objects have
+ * doubled.  Spans that become empty are moved to @empty, the last bad pointer is noted
+ * in *@bad.
  */
 static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache,
 		      void **objs, unsigned int n, struct hlist_head *empty,
 		      struct bad_pointer *bad)
 {
+	unsigned int nr_bad = 0, nobjs = cache->span_objs;
 	void **end = objs + n;
-	unsigned int nr_bad = 0;
 
 	lockdep_assert_held(&central->lock);
 	central->nr_free += n;
 	while (objs < end) {
-		unsigned int index, nfree, nobjs;
-		unsigned long offset, bytes;
 		struct tcslab_span *span;
+		unsigned int nfree;
+		void *obj, *next = *objs;
 
-		if (unlikely(!find_span(cache, *objs, &span))) {
-			*bad = (struct bad_pointer){ BAD_FOREIGN, *objs++ };
+		if (unlikely(!find_span(cache, next, &span))) {
+			*bad = (struct bad_pointer){ BAD_FOREIGN, next };
 			nr_bad++;
+			objs++;
 			continue;
 		}
 		nfree = span->nfree;
-		nobjs = span->nobjs;
-		bytes = (unsigned long)span->npages << PAGE_SHIFT;
-		offset = *objs - span->base;
 		do {
-			index = tcslab_exact_index(cache, offset);
+			u32 index = tcslab_exact_index(cache, next - span->base);
+
+			obj = next;
 			if (unlikely(index >= nobjs)) {
-				*bad = (struct bad_pointer){ BAD_INTERIOR, *objs };
+				*bad = (struct bad_pointer){ BAD_INTERIOR, obj };
 				nr_bad++;
 			} else if (unlikely(__test_and_set_bit(index, span->free_bits))) {
-				*bad = (struct bad_pointer){ BAD_DOUBLE, *objs };
+				*bad = (struct bad_pointer){ BAD_DOUBLE, obj };
 				nr_bad++;
 			} else {
 				nfree++;
 			}
 			if (++objs == end)
 				break;
-			offset = *objs - span->base;
-		} while (offset < bytes);
-		/* One that is on its way out is in no list; all that can come to it is bad. */
-		if (unlikely(nfree >> span->bucket || nfree == nobjs) && nfree > span->nfree) {
-			span->nfree = nfree;
-			span_grew(central, span, empty);
-		} else {
-			span->nfree = nfree;
-		}
+			next = *objs;
+		} while (((unsigned long)next ^ (unsigned long)obj) < PAGE_SIZE);
+		span->nfree = nfree;
+		if (unlikely(nfree >= span->limit))
+			span_grew(central, cache, span, empty);
 	}
 	central->nr_free -= nr_bad;
 }
@@ -257,15 +258,15 @@ static void release_spans(struct tcslab_cache *cache, struct hlist_head *empty)
 
 static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 {
-	unsigned int i;
+	unsigned int i, last;
 
-	span->nobjs = cache->span_objs;
-	span->nfree = span->nobjs;
-	span->free_bits[(span->nobjs - 1) / BITS_PER_LONG] = BITMAP_LAST_WORD_MASK(span->nobjs);
-	for (i = 0; i < (span->nobjs - 1) / BITS_PER_LONG; i++)
+	span->nfree = cache->span_objs;
+	last = (cache->span_objs - 1) / BITS_PER_LONG;
+	span->free_bits[last] = BITMAP_LAST_WORD_MASK(cache->span_objs);
+	for (i = 0; i < last; i++)
 		span->free_bits[i] = ~0UL;
 	if (cache->ctor)
-		for (i = 0; i < span->nobjs; i++)
+		for (i = 0; i < cache->span_objs; i++)
 			cache->ctor(span->base + (size_t)i * cache->size);
 }
 
@@ -298,7 +299,7 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 	cut_span(cache, span);
 	central = &cache->central[tcslab_span_node(span)];
 	tcslab_lock_irqsave(&central->lock, flags);
-	enlist(central, span);
+	enlist(central, cache, span);
 	central->nr_spans++;
 	central->nr_free += span->nfree;
 	/* The caller's: a span that nobody takes from is one that no free gives back. */
@@ -407,7 +408,7 @@ bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj)
 	struct tcslab_span *span;
 
 	return find_span(cache, obj, &span) &&
-	       tcslab_exact_index(cache, obj - span->base) < span->nobjs;
+	       tcslab_exact_index(cache, obj - span->base) < cache->span_objs;
 }
 
 /* ------------------------------------------------------------- reporting */
@@ -420,7 +421,7 @@ static unsigned int live_objects(struct tcslab_cache *cache, struct hlist_head *
 	unsigned int n = 0, i;
 
 	hlist_for_each_entry(span, spans, link) {
-		for_each_clear_bit(i, span->free_bits, span->nobjs) {
+		for_each_clear_bit(i, span->free_bits, cache->span_objs) {
 			if (n == max)
 				return n;
 			objs[n++] = span->base + (size_t)i * cache->size;
@@ -482,7 +483,7 @@ void tcslab_central_occupancy(struct tcslab_cache *cache,
 		tcslab_lock_irqsave(&central->lock, flags);
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
 			hlist_for_each_entry(span, &central->spans[list], link)
-				hist[DIV_ROUND_UP(span->nfree * 8, span->nobjs)]++;
+				hist[DIV_ROUND_UP(span->nfree * 8, cache->span_objs)]++;
 		tcslab_unlock_irqrestore(&central->lock, flags);
 	}
 }

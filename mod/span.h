@@ -91,13 +91,13 @@ struct tcslab_chunk {
  * @page: the first page
  * @base: SMALL: the address of the first page
  * @npages: length
- * @nobjs: SMALL: objects
- * @nfree: SMALL: those that are free; @nobjs - @nfree is the reference count
+ * @nfree: SMALL: objects that are free
+ * @limit: SMALL: with so many free it changes its list
  * @state: enum tcslab_span_state
  * @bucket: SMALL: which of its central's lists it is in
  *
- * FREE: guarded by the heap's lock.  SMALL: @chunk, @page, @base, @npages and
- * @nobjs are constant, the rest is guarded by the central list's lock.  LARGE:
+ * FREE: guarded by the heap's lock.  SMALL: @chunk, @page, @base and
+ * @npages are constant, the rest is guarded by the central list's lock.  LARGE:
  * constant, owned by who holds the object.  One cache line.
  */
 struct tcslab_span {
@@ -117,8 +117,8 @@ struct tcslab_span {
 	struct page *page;
 	void *base;
 	u16 npages;
-	u16 nobjs;
 	u16 nfree;
+	u16 limit;
 	u8 state;
 	u8 bucket;
 };
