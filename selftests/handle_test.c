@@ -144,7 +144,7 @@ static __u64 zone_in_use(int fd, __u32 zone)
 /* Enough of them that the zone's heap must grow by it, small and large. */
 TEST_F(file, zones)
 {
-	static const __u64 lengths[] = { 4096, 65536 };
+	static const __u64 lengths[] = { 4096, 131072 };
 
 	for (__u32 zone = 0; zone < self->version.nr_zones; zone++) {
 		for (int i = 0; i < 2; i++) {
