@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # A node that has CPUs and no memory: what it has is beyond the limit of mem=.
-# lab: smp=2 nodes=2 mem=1G append="mem=512M"
+# lab: smp=2 nodes=2 mem=2G append="mem=1G"
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc

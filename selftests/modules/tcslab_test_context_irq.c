@@ -163,10 +163,11 @@ static void run(void)
 #define MANY	1000
 
 /* Batches that it takes to get MANY objects. */
-static unsigned long refills(bool atomic)
+static unsigned long count_refills(bool atomic)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(64);
-	struct tcslab_cache *cache = tcslab_cache_create("ctx-refills", &args);
+	struct tcslab_cache *cache = tcslab_cache_create("ctx-batches", &args);
+	gfp_t gfp = atomic ? GFP_NOWAIT | __GFP_NOWARN : GFP_KERNEL;
 	struct tcslab_cache_stats stats = {};
 	static void *objs[MANY];
 	unsigned long flags;
@@ -184,7 +185,7 @@ static unsigned long refills(bool atomic)
 	if (atomic)
 		local_irq_save(flags);
 	for (i = 0; i < MANY; i++)
-		objs[i] = tcslab_cache_alloc(cache, atomic ? GFP_NOWAIT | __GFP_NOWARN : GFP_KERNEL);
+		objs[i] = tcslab_cache_alloc(cache, gfp);
 	if (atomic)
 		local_irq_restore(flags);
 	tcslab_cache_stats(cache, &stats);
@@ -195,7 +196,7 @@ static unsigned long refills(bool atomic)
 
 static void test_refills(void)
 {
-	unsigned long task = refills(false), atomic = refills(true);
+	unsigned long task = count_refills(false), atomic = count_refills(true);
 
 	context_check(task && atomic && atomic <= task + 2,
 		      "a refill is as full with interrupts off: %lu batches, %lu in a task",
