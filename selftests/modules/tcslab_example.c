@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A driver's view of tcslab: a named cache with a limit, bulk, statistics. */
+/* A driver's view of tcslab: a named cache with a limit, bulk, free_rcu, statistics. */
 #include <linux/module.h>
 
 #include <linux/tcslab.h>
 
 #define REQUESTS	64
+#define ROUNDS		100
 
 struct request {
 	u64 sector;
 	void *buffer;
+	struct rcu_head rcu;
 	u8 header[200];
 };
 
 static struct tcslab_cache *requests;
+static struct request __rcu *current_request;	/* readers look under rcu_read_lock() */
 
 static int submit(void)
 {
@@ -38,6 +41,19 @@ static int submit(void)
 	return err;
 }
 
+/* Readers may still look at the old one: it is freed when they cannot any more. */
+static int replace_current(u64 sector)
+{
+	struct request *rq = tcslab_cache_zalloc(requests, GFP_KERNEL);
+
+	if (!rq)
+		return -ENOMEM;
+	rq->sector = sector;
+	rq = rcu_replace_pointer(current_request, rq, true);
+	tcslab_free_rcu(rq, rcu);
+	return 0;
+}
+
 static int __init example_init(void)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(sizeof(struct request));
@@ -49,19 +65,23 @@ static int __init example_init(void)
 	requests = tcslab_cache_create("example_request", &args);
 	if (IS_ERR(requests))
 		return PTR_ERR(requests);
-	for (i = 0; !err && i < 100; i++)
-		err = submit();
+	for (i = 0; !err && i < ROUNDS; i++)
+		err = submit() ?: replace_current(i);
 	tcslab_cache_stats(requests, &stats);
-	pr_info("tcslab_example: %d rounds, %lu requests in use, %lu cached, %lu spans of %zu bytes\n",
+	pr_info("tcslab_example: %d rounds, %lu requests in use, %lu cached, %lu spans of %zu bytes, limit %lu KiB, %lu refused\n",
 		i, stats.in_use, stats.cpu_cached + stats.transfer_cached, stats.spans,
-		stats.span_bytes);
-	if (err)
+		stats.span_bytes, stats.limit_bytes / SZ_1K, stats.limit_refusals);
+	if (err) {
+		tcslab_cache_free(requests, rcu_access_pointer(current_request));
 		tcslab_cache_destroy(requests);
+	}
 	return err;
 }
 
 static void __exit example_exit(void)
 {
+	tcslab_cache_free(requests, rcu_access_pointer(current_request));
+	/* Waits for what tcslab_free_rcu() has. */
 	tcslab_cache_destroy(requests);
 }
 
