@@ -9,6 +9,11 @@
 #include "tcslab_bench_calls.h"
 #include "../../mod/compat.h"
 
+/* sparse does not have it. */
+#ifndef __VERSION__
+#define __VERSION__	"unknown"
+#endif
+
 static char run[64] = "pairs,bulk,bursts";
 module_param_string(run, run, sizeof(run), 0400);
 MODULE_PARM_DESC(run, "pairs, bulk, bursts, curves, cross, hammer, scaling; comma-separated");
