@@ -14,6 +14,7 @@
 
 #include "cache.h"
 #include "central.h"
+#include "cpu_budget.h"
 #include "cpu_cache.h"
 #include "nested.h"
 #include "page_heap.h"
@@ -115,7 +116,8 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 	if (verify_frees)
 		cache->max_capacity = 0;
 	cache->limit_pages = args->limit_bytes ?
-		max_t(unsigned long, args->limit_bytes >> PAGE_SHIFT, cache->span_pages) : 0;
+		max_t(unsigned long, args->limit_bytes >> PAGE_SHIFT,
+		      DIV_ROUND_UP(cache->size, PAGE_SIZE)) : 0;
 }
 
 static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cache_args *args)
@@ -260,9 +262,10 @@ EXPORT_SYMBOL_GPL(tcslab_cache_destroy);
 
 /* ----------------------------------------------------------------- giving back */
 
-static unsigned long release_all(void)
+static void release_all(void)
 {
-	return tcslab_page_heap_release(ULONG_MAX, 0);
+	tcslab_page_heap_release(ULONG_MAX, 0);
+	tcslab_page_heap_release_parts(ULONG_MAX);
 }
 
 /**
@@ -270,34 +273,46 @@ static unsigned long release_all(void)
  * @cache: the cache
  *
  * Context: task, may sleep.
- * Return: pages given back to the kernel.
+ * Return: pages given back to the kernel meanwhile, by whomever.
  */
 unsigned long tcslab_cache_shrink(struct tcslab_cache *cache)
 {
+	unsigned long before = tcslab_released_pages();
+
 	tcslab_cpu_cache_drain(cache);
 	tcslab_central_drain(cache);
-	return release_all();
+	release_all();
+	return tcslab_released_pages() - before;
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_shrink);
 
-/**
- * tcslab_trim() - give back everything that nobody uses, of all caches
- *
- * Context: task, may sleep.
- * Return: pages given back to the kernel.
- */
-unsigned long tcslab_trim(void)
+void tcslab_cache_drain_all(void)
 {
 	struct tcslab_cache *cache;
 
-	mutex_lock(&tcslab_cache_mutex);
+	lockdep_assert_held(&tcslab_cache_mutex);
 	tcslab_for_each_cache(cache) {
 		tcslab_cpu_cache_drain(cache);
 		tcslab_central_drain(cache);
 		cond_resched();
 	}
+}
+
+/**
+ * tcslab_trim() - give back everything that nobody uses, of all caches
+ *
+ * Context: task, may sleep.
+ * Return: pages given back to the kernel meanwhile, by whomever.
+ */
+unsigned long tcslab_trim(void)
+{
+	unsigned long before = tcslab_released_pages();
+
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_cache_drain_all();
 	mutex_unlock(&tcslab_cache_mutex);
-	return release_all();
+	release_all();
+	return tcslab_released_pages() - before;
 }
 EXPORT_SYMBOL_GPL(tcslab_trim);
 
@@ -330,7 +345,7 @@ static int cpu_dead(unsigned int cpu)
 
 void tcslab_cache_stats_locked(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
 {
-	unsigned long idle;
+	unsigned long idle, objs;
 
 	lockdep_assert_held(&tcslab_cache_mutex);
 	*stats = (struct tcslab_cache_stats){
@@ -343,11 +358,10 @@ void tcslab_cache_stats_locked(struct tcslab_cache *cache, struct tcslab_cache_s
 	};
 	tcslab_central_stats(cache, stats);
 	tcslab_cpu_cache_stats(cache, stats);
-	stats->tail_bytes = stats->spans *
-		(stats->span_bytes - stats->span_objs * stats->size);
+	objs = (stats->held_bytes - stats->tail_bytes) / stats->size;
 	idle = stats->cpu_cached + stats->transfer_cached + stats->central_free;
 	/* The parts are read one after the other: never show less than nothing. */
-	stats->in_use = max(stats->spans * stats->span_objs, idle) - idle;
+	stats->in_use = max(objs, idle) - idle;
 }
 
 /**
@@ -443,6 +457,7 @@ int __init tcslab_cache_init(bool checks)
 	int zone, err;
 
 	verify_frees = checks;
+	tcslab_cpu_budget_init();
 	if (nr_online_nodes > 1)
 		static_branch_enable(&tcslab_numa_key);
 	err = make_large();

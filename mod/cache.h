@@ -29,6 +29,9 @@ extern struct tcslab_cache *tcslab_large_cache;
 int tcslab_cache_init(bool checks);
 void tcslab_cache_exit(void);
 
+/* Empty the arrays and transfer caches of all caches.  With tcslab_cache_mutex held. */
+void tcslab_cache_drain_all(void);
+
 /* tcslab_cache_stats() with tcslab_cache_mutex held. */
 void tcslab_cache_stats_locked(struct tcslab_cache *cache,
 			       struct tcslab_cache_stats *stats);

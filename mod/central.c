@@ -25,16 +25,20 @@
 
 #define TRANSFER_BATCHES	8	/* on the stack, but no more than */
 #define TRANSFER_BYTES		SZ_16K	/* so much, and one batch at least */
+#define SHORT_SPANS		4	/* so many of the shortest before longer ones */
 #define LEAKS_SHOWN		8
 
 /**
  * struct tcslab_central - the objects of one cache on one node
  * @lock: guards everything here and the SMALL spans of this cache and node
  * @nr_transfer: objects on the stack
+ * @low_transfer: least value of @nr_transfer since the scavenger looked
  * @transfer_max: its size, constant
  * @transfer: the stack of free objects, the latest last
  * @nonempty: bit b set: @spans[b] has spans with free objects; bit 0 is never set
  * @nr_spans: spans held
+ * @nr_pages: pages in them
+ * @nr_objs: objects in them
  * @nr_free: free objects in them, those on the stack not counted
  * @spans: all spans, by fls(free objects); those of list 0 have none.  Only the first
  *	of a list is ever looked for, so a list with one end will do, which costs less
@@ -42,10 +46,13 @@
 struct tcslab_central {
 	raw_spinlock_t lock;
 	unsigned int nr_transfer;
+	unsigned int low_transfer;
 	unsigned int transfer_max;
 	void **transfer;
 	unsigned long nonempty;
 	unsigned long nr_spans;
+	unsigned long nr_pages;
+	unsigned long nr_objs;
 	unsigned long nr_free;
 	struct hlist_head spans[TCSLAB_OCCUPANCY_LISTS];
 } ____cacheline_aligned_in_smp;
@@ -65,6 +72,13 @@ struct bad_pointer {
 
 /* ------------------------------------------------------- objects of a span */
 
+/* Not a field: the structure is full, and there is always something to wait for here. */
+static __always_inline unsigned int span_objs(const struct tcslab_cache *cache,
+					      const struct tcslab_span *span)
+{
+	return tcslab_span_index(cache, (unsigned long)span->npages << PAGE_SHIFT);
+}
+
 /* Off its list, after which that list may be empty. */
 static void unlist(struct tcslab_central *central, struct tcslab_span *span)
 {
@@ -80,7 +94,7 @@ static void enlist(struct tcslab_central *central, struct tcslab_cache *cache,
 {
 	lockdep_assert_held(&central->lock);
 	span->bucket = fls(span->nfree);
-	span->limit = min(1U << span->bucket, cache->span_objs);
+	span->limit = min(1U << span->bucket, span_objs(cache, span));
 	hlist_add_head(&span->link, &central->spans[span->bucket]);
 	if (span->bucket)
 		__set_bit(span->bucket, &central->nonempty);
@@ -140,7 +154,7 @@ static noinline void span_grew(struct tcslab_central *central, struct tcslab_cac
 			       struct tcslab_span *span, struct hlist_head *empty)
 {
 	unlist(central, span);
-	if (span->nfree < cache->span_objs) {
+	if (span->nfree < span_objs(cache, span)) {
 		enlist(central, cache, span);
 		return;
 	}
@@ -148,6 +162,8 @@ static noinline void span_grew(struct tcslab_central *central, struct tcslab_cac
 	span->limit = U16_MAX;
 	hlist_add_head(&span->link, empty);
 	central->nr_spans--;
+	central->nr_pages -= span->npages;
+	central->nr_objs -= span->nfree;
 	central->nr_free -= span->nfree;
 }
 
@@ -161,14 +177,14 @@ static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache
 		      void **objs, unsigned int n, struct hlist_head *empty,
 		      struct bad_pointer *bad)
 {
-	unsigned int nr_bad = 0, nobjs = cache->span_objs;
+	unsigned int nr_bad = 0;
 	void **end = objs + n;
 
 	lockdep_assert_held(&central->lock);
 	central->nr_free += n;
 	while (objs < end) {
 		struct tcslab_span *span;
-		unsigned int nfree;
+		unsigned int nfree, nobjs;
 		void *obj, *next = *objs;
 
 		if (unlikely(!find_span(cache, next, &span))) {
@@ -177,6 +193,7 @@ static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache
 			objs++;
 			continue;
 		}
+		nobjs = span_objs(cache, span);
 		nfree = span->nfree;
 		do {
 			u32 index = tcslab_exact_index(cache, next - span->base);
@@ -258,42 +275,70 @@ static void release_spans(struct tcslab_cache *cache, struct hlist_head *empty)
 
 static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 {
-	unsigned int i, last;
+	unsigned int nobjs = span_objs(cache, span), i, last;
 
-	span->nfree = cache->span_objs;
-	last = (cache->span_objs - 1) / BITS_PER_LONG;
-	span->free_bits[last] = BITMAP_LAST_WORD_MASK(cache->span_objs);
+	span->nfree = nobjs;
+	last = (nobjs - 1) / BITS_PER_LONG;
+	span->free_bits[last] = BITMAP_LAST_WORD_MASK(nobjs);
 	for (i = 0; i < last; i++)
 		span->free_bits[i] = ~0UL;
 	if (cache->ctor)
-		for (i = 0; i < cache->span_objs; i++)
+		for (i = 0; i < nobjs; i++)
 			cache->ctor(span->base + (size_t)i * cache->size);
 }
 
-static bool charge(struct tcslab_cache *cache)
+/* Never above the limit, not for a moment: who fits in is not refused because of others. */
+static bool charge(struct tcslab_cache *cache, unsigned int npages)
 {
-	long held = atomic_long_add_return(cache->span_pages, &cache->span_pages_held);
+	long held = atomic_long_read(&cache->span_pages_held);
 
-	if (!cache->limit_pages || held <= cache->limit_pages)
-		return true;
-	atomic_long_sub(cache->span_pages, &cache->span_pages_held);
-	atomic_long_inc(&cache->limit_refusals);
-	return false;
+	do {
+		if (cache->limit_pages && held + npages > cache->limit_pages)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&cache->span_pages_held, &held, held + npages));
+	return true;
+}
+
+/*
+ * Most caches never hold more than a few objects.  They get the shortest spans, where
+ * little is unused; the tails of those do not count before there are many.
+ */
+static unsigned int wanted_length(const struct tcslab_cache *cache, int node)
+{
+	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
+
+	/* Only a hint, so no lock. */
+	if (data_race(cache->central[node].nr_pages) < shortest * SHORT_SPANS)
+		return shortest;
+	return cache->span_pages;
+}
+
+/* The pages that the limit allows of @npages, all or the fewest that serve; or 0. */
+static unsigned int charge_some(struct tcslab_cache *cache, unsigned int npages)
+{
+	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
+
+	if (charge(cache, npages))
+		return npages;
+	if (npages > shortest && charge(cache, shortest))
+		return shortest;
+	return 0;
 }
 
 void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 {
+	unsigned int npages = charge_some(cache, wanted_length(cache, node));
 	struct tcslab_central *central;
 	struct tcslab_span *span;
 	unsigned long flags;
 	void *obj;
 
-	if (!charge(cache))
+	if (!npages)
 		return ERR_PTR(-EDQUOT);
-	span = tcslab_page_heap_alloc(cache, cache->zone, TCSLAB_SPAN_SMALL,
-				      cache->span_pages, cache->span_align, gfp, node);
+	span = tcslab_page_heap_alloc(cache, cache->zone, TCSLAB_SPAN_SMALL, npages,
+				      cache->span_align, gfp, node);
 	if (!span) {
-		atomic_long_sub(cache->span_pages, &cache->span_pages_held);
+		atomic_long_sub(npages, &cache->span_pages_held);
 		return ERR_PTR(-ENOMEM);
 	}
 	cut_span(cache, span);
@@ -301,6 +346,8 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 	tcslab_lock_irqsave(&central->lock, flags);
 	enlist(central, cache, span);
 	central->nr_spans++;
+	central->nr_pages += span->npages;
+	central->nr_objs += span->nfree;
 	central->nr_free += span->nfree;
 	/* The caller's: a span that nobody takes from is one that no free gives back. */
 	span_alloc(central, cache, span, &obj, 1);
@@ -321,6 +368,7 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 		return 0;
 	got = min(n, central->nr_transfer);
 	central->nr_transfer -= got;
+	central->low_transfer = min(central->low_transfer, central->nr_transfer);
 	tcslab_copy_objs(objs, central->transfer + central->nr_transfer, got);
 	while (got < n && central->nonempty) {
 		unsigned int list = __ffs(central->nonempty);
@@ -359,25 +407,23 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 	report_bad_free(cache, &bad);
 }
 
-static void drain_node(struct tcslab_cache *cache, int node)
+/* Sort up to @n objects of the stack, one batch at most, into the spans. */
+static unsigned int drain_batch(struct tcslab_cache *cache, int node, unsigned int n)
 {
 	struct tcslab_central *central = &cache->central[node];
+	struct bad_pointer bad = { BAD_NONE };
 	unsigned long flags;
 	HLIST_HEAD(empty);
-	unsigned int n;
 
-	do {
-		struct bad_pointer bad = { BAD_NONE };
-
-		tcslab_lock_irqsave(&central->lock, flags);
-		n = min(central->nr_transfer, cache->batch);
-		central->nr_transfer -= n;
-		free_objs(central, cache, central->transfer + central->nr_transfer, n, &empty,
-			  &bad);
-		tcslab_unlock_irqrestore(&central->lock, flags);
-		report_bad_free(cache, &bad);
-	} while (n);
+	tcslab_lock_irqsave(&central->lock, flags);
+	n = min3(n, central->nr_transfer, cache->batch);
+	central->nr_transfer -= n;
+	central->low_transfer = min(central->low_transfer, central->nr_transfer);
+	free_objs(central, cache, central->transfer + central->nr_transfer, n, &empty, &bad);
+	tcslab_unlock_irqrestore(&central->lock, flags);
 	release_spans(cache, &empty);
+	report_bad_free(cache, &bad);
+	return n;
 }
 
 void tcslab_central_drain(struct tcslab_cache *cache)
@@ -385,7 +431,29 @@ void tcslab_central_drain(struct tcslab_cache *cache)
 	int node;
 
 	for (node = 0; node < nr_node_ids; node++)
-		drain_node(cache, node);
+		while (drain_batch(cache, node, UINT_MAX))
+			;
+}
+
+void tcslab_central_scavenge(struct tcslab_cache *cache)
+{
+	struct tcslab_central *central;
+	unsigned int low, n;
+	unsigned long flags;
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++) {
+		central = &cache->central[node];
+		/* Nearly all stacks are empty: no lock for those. */
+		if (!data_race(central->nr_transfer))
+			continue;
+		tcslab_lock_irqsave(&central->lock, flags);
+		low = central->low_transfer;
+		central->low_transfer = central->nr_transfer;
+		tcslab_unlock_irqrestore(&central->lock, flags);
+		while (low && (n = drain_batch(cache, node, low)))
+			low -= n;
+	}
 }
 
 void *tcslab_object_around(void *inside)
@@ -408,7 +476,7 @@ bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj)
 	struct tcslab_span *span;
 
 	return find_span(cache, obj, &span) &&
-	       tcslab_exact_index(cache, obj - span->base) < cache->span_objs;
+	       tcslab_exact_index(cache, obj - span->base) < span_objs(cache, span);
 }
 
 /* ------------------------------------------------------------- reporting */
@@ -421,7 +489,7 @@ static unsigned int live_objects(struct tcslab_cache *cache, struct hlist_head *
 	unsigned int n = 0, i;
 
 	hlist_for_each_entry(span, spans, link) {
-		for_each_clear_bit(i, span->free_bits, cache->span_objs) {
+		for_each_clear_bit(i, span->free_bits, span_objs(cache, span)) {
 			if (n == max)
 				return n;
 			objs[n++] = span->base + (size_t)i * cache->size;
@@ -452,12 +520,13 @@ void tcslab_central_report_leaks(struct tcslab_cache *cache)
 
 void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
 {
-	unsigned long flags;
+	unsigned long flags, objs = 0;
 	int node;
 
 	stats->transfer_cached = 0;
 	stats->central_free = 0;
 	stats->spans = 0;
+	stats->held_bytes = 0;
 	for (node = 0; node < nr_node_ids; node++) {
 		struct tcslab_central *central = &cache->central[node];
 
@@ -465,8 +534,11 @@ void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats 
 		stats->transfer_cached += central->nr_transfer;
 		stats->central_free += central->nr_free;
 		stats->spans += central->nr_spans;
+		stats->held_bytes += central->nr_pages << PAGE_SHIFT;
+		objs += central->nr_objs;
 		tcslab_unlock_irqrestore(&central->lock, flags);
 	}
+	stats->tail_bytes = stats->held_bytes - objs * cache->size;
 }
 
 void tcslab_central_occupancy(struct tcslab_cache *cache,
@@ -483,7 +555,8 @@ void tcslab_central_occupancy(struct tcslab_cache *cache,
 		tcslab_lock_irqsave(&central->lock, flags);
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
 			hlist_for_each_entry(span, &central->spans[list], link)
-				hist[DIV_ROUND_UP(span->nfree * 8, cache->span_objs)]++;
+				hist[DIV_ROUND_UP(span->nfree * 8,
+						  span_objs(cache, span))]++;
 		tcslab_unlock_irqrestore(&central->lock, flags);
 	}
 }

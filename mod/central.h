@@ -54,6 +54,9 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
 /* Empty the transfer caches into the spans.  Task context. */
 void tcslab_central_drain(struct tcslab_cache *cache);
 
+/* The same with what was in them all the time since the last call.  Task context. */
+void tcslab_central_scavenge(struct tcslab_cache *cache);
+
 /*
  * The start of the object that @inside is part of, of a large one in its first page.
  * NULL, and a report, if it is not ours.
@@ -66,7 +69,7 @@ bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj);
 /* Log the number and the first addresses of the objects in use. */
 void tcslab_central_report_leaks(struct tcslab_cache *cache);
 
-/* Fill the central part of @stats: transfer_cached, central_free, spans. */
+/* Fill the central part of @stats: transfer_cached, central_free, spans, held_bytes, tail_bytes. */
 void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats);
 
 /*

@@ -19,9 +19,12 @@
 
 #include "cache.h"
 #include "chardev.h"
+#include "chunk.h"
 #include "compat.h"
+#include "cpu_budget.h"
 #include "handle.h"
 #include "page_heap.h"
+#include "pressure.h"
 #include "scavenger.h"
 
 static unsigned long handle_quota_bytes = SZ_16M;
@@ -74,6 +77,7 @@ static long get_stats(struct tcslab_handles *handles, void *p)
 	arg->refills = totals.refills;
 	arg->flushes = totals.flushes;
 	arg->nested = totals.nested;
+	arg->limit_refusals = tcslab_hard_limit_refusals();
 	if (mutex_lock_interruptible(&handles->lock))
 		return -EINTR;
 	arg->file_handles = handles->nr;
@@ -108,6 +112,7 @@ static void show_cache(struct tcslab_ioc_cache *arg, struct tcslab_cache *cache)
 	arg->limit_bytes = stats.limit_bytes;
 	arg->limit_refusals = stats.limit_refusals;
 	strscpy_pad(arg->name, cache->name, sizeof(arg->name));
+	arg->held_bytes = stats.held_bytes;
 }
 
 static long get_nth_cache(struct tcslab_ioc_cache *arg, bool general)
@@ -179,60 +184,70 @@ static long do_trim(struct tcslab_handles *handles, void *p)
 
 /* -------------------------------------------------------------- tunables */
 
-static long get_tunable(struct tcslab_handles *handles, void *p)
+/* Those that are also module parameters. */
+static unsigned long *global_tunable(u32 id)
 {
-	struct tcslab_ioc_tunable *arg = p;
+	switch (id) {
+	case TCSLAB_TUNABLE_RELEASE_RATE:
+		return &tcslab_release_rate;
+	case TCSLAB_TUNABLE_KEEP_BYTES:
+		return &tcslab_keep_bytes;
+	case TCSLAB_TUNABLE_CPU_BUDGET:
+		return &tcslab_cpu_budget_bytes;
+	case TCSLAB_TUNABLE_SOFT_LIMIT:
+		return &tcslab_soft_limit_bytes;
+	case TCSLAB_TUNABLE_HARD_LIMIT:
+		return &tcslab_hard_limit_bytes;
+	default:
+		return NULL;
+	}
+}
 
+static long check_tunable(const struct tcslab_ioc_tunable *arg)
+{
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (arg->pad)
 		return -EINVAL;
-	switch (arg->id) {
-	case TCSLAB_TUNABLE_RELEASE_RATE:
-		arg->value = READ_ONCE(tcslab_release_rate);
+	return arg->id == TCSLAB_TUNABLE_FILE_QUOTA || global_tunable(arg->id) ? 0 : -ENOENT;
+}
+
+static long get_tunable(struct tcslab_handles *handles, void *p)
+{
+	struct tcslab_ioc_tunable *arg = p;
+	long err = check_tunable(arg);
+
+	if (err)
+		return err;
+	if (arg->id != TCSLAB_TUNABLE_FILE_QUOTA) {
+		arg->value = READ_ONCE(*global_tunable(arg->id));
 		return 0;
-	case TCSLAB_TUNABLE_KEEP_BYTES:
-		arg->value = READ_ONCE(tcslab_keep_bytes);
-		return 0;
-	case TCSLAB_TUNABLE_FILE_QUOTA:
-		if (mutex_lock_interruptible(&handles->lock))
-			return -EINTR;
-		arg->value = handles->quota;
-		mutex_unlock(&handles->lock);
-		return 0;
-	default:
-		return -ENOENT;
 	}
+	if (mutex_lock_interruptible(&handles->lock))
+		return -EINTR;
+	arg->value = handles->quota;
+	mutex_unlock(&handles->lock);
+	return 0;
 }
 
 static long set_tunable(struct tcslab_handles *handles, void *p)
 {
 	struct tcslab_ioc_tunable *arg = p;
+	long err = check_tunable(arg);
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
-	if (arg->pad)
-		return -EINVAL;
-	switch (arg->id) {
-	case TCSLAB_TUNABLE_RELEASE_RATE:
+	if (err)
+		return err;
+	if (arg->id != TCSLAB_TUNABLE_FILE_QUOTA) {
 		if (arg->value > ULONG_MAX)
 			return -ERANGE;
-		WRITE_ONCE(tcslab_release_rate, arg->value);
+		WRITE_ONCE(*global_tunable(arg->id), arg->value);
 		return 0;
-	case TCSLAB_TUNABLE_KEEP_BYTES:
-		if (arg->value > ULONG_MAX)
-			return -ERANGE;
-		WRITE_ONCE(tcslab_keep_bytes, arg->value);
-		return 0;
-	case TCSLAB_TUNABLE_FILE_QUOTA:
-		if (mutex_lock_interruptible(&handles->lock))
-			return -EINTR;
-		handles->quota = arg->value;
-		mutex_unlock(&handles->lock);
-		return 0;
-	default:
-		return -ENOENT;
 	}
+	if (mutex_lock_interruptible(&handles->lock))
+		return -EINTR;
+	handles->quota = arg->value;
+	mutex_unlock(&handles->lock);
+	return 0;
 }
 
 /* -------------------------------------------------------- objects by handle */

@@ -7,6 +7,8 @@
  * holding on to an object that its owner frees.
  */
 #include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/page_ref.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -18,12 +20,17 @@
 #define MIN_CHUNK_ORDER		3	/* 32 KiB: a handful of spans */
 #define MAX_CHUNK_ORDER		min(9, MAX_PAGE_ORDER)	/* 2 MiB, a huge page */
 #define DMA_CHUNK_ORDER		2	/* the DMA zone is small */
-#define GROWTH_SHIFT		5	/* a chunk is 1/32 of the heap */
+#define GROWTH_SHIFT		7	/* a chunk is 1/128 of the heap */
 /* A span structure also serves as the bitmap of a span of small objects. */
 #define SPAN_BYTES		max(sizeof(struct tcslab_span), PAGE_SIZE / sizeof(u64) / 8)
 
 static struct kmem_cache *span_cache;
 static atomic_long_t held_pages, peak_held_pages, nr_span_structs;
+static atomic_long_t released_pages, hard_limit_refusals;
+
+unsigned long tcslab_hard_limit_bytes;
+module_param_named(hard_limit_bytes, tcslab_hard_limit_bytes, ulong, 0600);
+MODULE_PARM_DESC(hard_limit_bytes, "bytes that all caches together may hold (0: no limit)");
 
 /* End of our highest chunk as an offset into the direct map; only grows. */
 unsigned long tcslab_map_bytes __read_mostly;
@@ -70,6 +77,31 @@ static unsigned int wanted_order(enum tcslab_zone zone, unsigned long held)
 	return clamp(share ? ilog2(share) : 0, MIN_CHUNK_ORDER, MAX_CHUNK_ORDER);
 }
 
+/* Never above the limit, not for a moment. */
+static bool charge(unsigned long npages)
+{
+	unsigned long limit = READ_ONCE(tcslab_hard_limit_bytes) >> PAGE_SHIFT;
+	long held = atomic_long_read(&held_pages);
+
+	do {
+		if (limit && held + npages > limit)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&held_pages, &held, held + npages));
+	return true;
+}
+
+static struct page *charged_block(int node, gfp_t gfp, unsigned int order)
+{
+	struct page *page;
+
+	if (!charge(1UL << order))
+		return NULL;
+	page = alloc_pages_node(node, gfp, order);
+	if (!page)
+		atomic_long_sub(1UL << order, &held_pages);
+	return page;
+}
+
 /*
  * Pages for a chunk: the order that the heap's size suggests if that is to be
  * had cheaply and from this node, then smaller ones, and at last the smallest that serves,
@@ -81,28 +113,39 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 	gfp_t base = zone_gfp(zone);
 	gfp_t cheap = base | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC |
 		      __GFP_THISNODE | (gfp & __GFP_KSWAPD_RECLAIM);
+	bool nofail = gfp & __GFP_NOFAIL;
 	struct page *page;
 
 	for (*order = wanted; *order > min_order; --*order) {
-		page = alloc_pages_node(node, cheap, *order);
+		page = charged_block(node, cheap, *order);
 		if (page)
 			return page;
 	}
 	*order = min_order;
 	gfp = base | tcslab_effort(gfp) | (gfp & __GFP_THISNODE);
 	/* Of more than two pages the page allocator promises nothing, and says so. */
-	if (gfp & __GFP_NOFAIL && min_order > 1) {
+	if (gfp & __GFP_NOFAIL && min_order > 1)
 		gfp = (gfp & ~__GFP_NOFAIL) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-		while (!(page = alloc_pages_node(node, gfp, min_order)))
-			memalloc_retry_wait(gfp);
-		return page;
+	page = charged_block(node, gfp, min_order);
+	/* At the hard limit, too: until others have given something back. */
+	while (!page && nofail) {
+		memalloc_retry_wait(gfp);
+		page = charged_block(node, gfp, min_order);
 	}
-	return alloc_pages_node(node, gfp, min_order);
+	if (!page && tcslab_at_hard_limit(1UL << min_order))
+		atomic_long_inc(&hard_limit_refusals);
+	return page;
 }
 
-static void note_growth(unsigned long end, unsigned long npages)
+/* The kernel's statistics: a slab allocator's pages. */
+static void count_pages(struct page *page, long npages)
 {
-	unsigned long held = atomic_long_add_return(npages, &held_pages);
+	mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE_B, npages * (long)PAGE_SIZE);
+}
+
+static void note_growth(unsigned long end)
+{
+	long held = atomic_long_read(&held_pages);
 	unsigned long old = READ_ONCE(tcslab_map_bytes), seen;
 	long peak = atomic_long_read(&peak_held_pages);
 
@@ -148,15 +191,18 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 	if (unlikely(page_to_nid(page) != first_memory_node) &&
 	    !static_branch_unlikely(&tcslab_numa_key)) {
 		__free_pages(page, order);
+		atomic_long_sub(1UL << order, &held_pages);
 		goto fail;
 	}
-	*chunk = (struct tcslab_chunk){ .page = page, .order = order };
+	*chunk = (struct tcslab_chunk){
+		.page = page, .order = order, .left = 1U << order,
+	};
 	span->chunk = chunk;
 	span->page = page;
 	span->npages = 1U << order;
 	adopt(span);
-	note_growth((unsigned long)page_address(page) - PAGE_OFFSET + (PAGE_SIZE << order),
-		    span->npages);
+	count_pages(page, span->npages);
+	note_growth((unsigned long)page_address(page) - PAGE_OFFSET + (PAGE_SIZE << order));
 	return span;
 
 fail:
@@ -166,22 +212,58 @@ fail:
 	return NULL;
 }
 
+/* Nothing of ours may stay in a page that goes: the cookie above all. */
+static void disown(struct page *page)
+{
+	INIT_LIST_HEAD(&page->lru);
+	set_page_private(page, 0);
+}
+
 unsigned int tcslab_chunk_free(struct tcslab_span *span)
 {
 	struct tcslab_chunk *chunk = span->chunk;
 	struct page *page = chunk->page;
 	unsigned int npages = span->npages, i;
 
-	/* Nothing of ours may stay in the pages: the cookie above all. */
-	for (i = 0; i < npages; i++) {
-		INIT_LIST_HEAD(&page[i].lru);
-		set_page_private(page + i, 0);
-	}
+	for (i = 0; i < npages; i++)
+		disown(page + i);
 	set_page_count(page, 1);
+	count_pages(page, -(long)npages);
 	__free_pages(page, chunk->order);
 	atomic_long_sub(npages, &held_pages);
+	atomic_long_add(npages, &released_pages);
 	tcslab_span_delete(span);
 	kfree(chunk);
+	return npages;
+}
+
+/* split_page() wants a reference to each page; whoever takes one meanwhile drops it soon. */
+void tcslab_chunk_split(struct tcslab_chunk *chunk)
+{
+	unsigned int i;
+
+	set_page_count(chunk->page, 1);
+	split_page(chunk->page, chunk->order);
+	for (i = 0; i < tcslab_chunk_pages(chunk); i++)
+		while (!page_ref_freeze(chunk->page + i, 1))
+			cpu_relax();
+}
+
+unsigned int tcslab_chunk_free_part(struct tcslab_span *span, bool last)
+{
+	unsigned int npages = span->npages, i;
+
+	count_pages(span->page, -(long)npages);
+	for (i = 0; i < npages; i++) {
+		disown(span->page + i);
+		set_page_count(span->page + i, 1);
+		__free_page(span->page + i);
+	}
+	atomic_long_sub(npages, &held_pages);
+	atomic_long_add(npages, &released_pages);
+	if (last)
+		kfree(span->chunk);
+	tcslab_span_delete(span);
 	return npages;
 }
 
@@ -198,6 +280,23 @@ unsigned long tcslab_held_pages(void)
 	return atomic_long_read(&held_pages);
 }
 EXPORT_SYMBOL_GPL(tcslab_held_pages);
+
+bool tcslab_at_hard_limit(unsigned long npages)
+{
+	unsigned long limit = READ_ONCE(tcslab_hard_limit_bytes) >> PAGE_SHIFT;
+
+	return limit && tcslab_held_pages() + npages > limit;
+}
+
+unsigned long tcslab_released_pages(void)
+{
+	return atomic_long_read(&released_pages);
+}
+
+unsigned long tcslab_hard_limit_refusals(void)
+{
+	return atomic_long_read(&hard_limit_refusals);
+}
 
 unsigned long tcslab_peak_held_pages(void)
 {

@@ -10,6 +10,12 @@
 
 #include "span.h"
 
+/* Bytes in all chunks, 0 for no limit; tunable at any time, but takes nothing back. */
+extern unsigned long tcslab_hard_limit_bytes;
+
+/* Would @npages more be too many? */
+bool tcslab_at_hard_limit(unsigned long npages);
+
 int tcslab_chunk_init(void);
 void tcslab_chunk_exit(void);
 
@@ -39,6 +45,12 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 
 /* Give a chunk that is one span, off all lists, back.  Returns its pages. */
 unsigned int tcslab_chunk_free(struct tcslab_span *span);
+
+/* Make pages out of a block; those that are in use stay so.  Task context. */
+void tcslab_chunk_split(struct tcslab_chunk *chunk);
+
+/* Give a part of such a chunk back, the @last one with the chunk.  Returns its pages. */
+unsigned int tcslab_chunk_free_part(struct tcslab_span *span, bool last);
 
 /* Span structures. */
 struct tcslab_span *tcslab_span_new(gfp_t gfp);

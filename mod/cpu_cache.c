@@ -3,7 +3,7 @@
  * Per-CPU caches: what happens when the inline fast path gives up
  *
  * Who may touch an array: its own CPU with preemption off, after making seq odd
- * and until it makes it even again (enter() and leave() here, the same steps
+ * and until it makes it even again (tcslab_cpu_enter() and _leave() here, the same steps
  * inline in tcslab_cpu_pop() and tcslab_cpu_push()).  An interrupt on that CPU
  * either finds seq even and completes before the interrupted code goes on, or
  * odd and goes to the central list.  A drain is such an interrupt (an IPI): one
@@ -17,50 +17,29 @@
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
 #include <linux/sched/isolation.h>
+#include <linux/sched/signal.h>
 #include <linux/smp.h>
 #include <linux/topology.h>
 
 #include "cache.h"
 #include "central.h"
+#include "cpu_budget.h"
 #include "cpu_cache.h"
 #include "remote.h"
 #include "reserve.h"
 #include "span.h"
 
+#define LIMIT_PERIOD	max(HZ / 100, 1)	/* between looks for a free object */
+
 /* A counter that its owner changes meanwhile: what we see may be stale. */
 #define look(counter)	data_race(READ_ONCE(counter))	/* as said above */
-
-/* NULL if the array is busy or closed.  Preemption is off in between. */
-static struct tcslab_cpu_cache *enter(struct tcslab_cache *cache)
-{
-	struct tcslab_cpu_cache *cc;
-
-	preempt_disable();
-	cc = this_cpu_ptr(cache->cpu);
-	if (cc->seq & 1) {
-		data_race(cc->nested++);	/* an interrupt may make us lose one */
-		return NULL;
-	}
-	cc->seq++;
-	barrier();
-	return cc;
-}
-
-static void leave(struct tcslab_cpu_cache *cc)
-{
-	if (cc) {
-		barrier();
-		cc->seq++;
-	}
-	preempt_enable();
-}
 
 /*
  * The room of an array is its owner's to set, but for one case: who takes an object of
  * the cache's minimum sets it to 0 on all CPUs, even from an NMI (see reserve.h).  An
  * owner that did not know yet looks after his write.
  */
-static void set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long n)
+void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long n)
 {
 	WRITE_ONCE(cc->capacity, n);
 	if (likely(!cache->minimum))
@@ -83,13 +62,6 @@ void tcslab_cpu_cache_narrow(struct tcslab_cache *cache)
 	}
 }
 
-/* The slow start: a miss of either kind makes room for one more batch. */
-static void widen(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
-{
-	set_capacity(cache, cc, min_t(long, cc->capacity + cache->batch,
-				      cache->max_capacity));
-}
-
 /* ------------------------------------------------------------------ alloc */
 
 /*
@@ -99,7 +71,7 @@ static void widen(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
  */
 static void *take(struct tcslab_cache *cache, int node, int *home)
 {
-	struct tcslab_cpu_cache *cc = enter(cache);
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
 	int local = this_cpu_ptr(cache->cpu)->node;
 	void *obj = NULL;
 	unsigned int n;
@@ -110,16 +82,16 @@ static void *take(struct tcslab_cache *cache, int node, int *home)
 	} else if (cc->count) {
 		obj = cc->objs[--cc->count];	/* we came to another CPU */
 	} else {
+		tcslab_cpu_budget_earn(cache, cc, 0);
 		n = tcslab_central_alloc(cache, *home, cc->objs,
 					 clamp_t(long, cc->capacity, 1, cache->batch));
 		if (n) {
 			cc->count = n - 1;
 			obj = cc->objs[n - 1];
 			cc->refills++;
-			widen(cache, cc);
 		}
 	}
-	leave(cc);
+	tcslab_cpu_leave(cc);
 	return obj;
 }
 
@@ -134,6 +106,7 @@ static void *take_anywhere(struct tcslab_cache *cache)
 	return NULL;
 }
 
+/* ERR_PTR(-ENOMEM), or -EDQUOT when the cache's limit is in the way. */
 static void *fetch(struct tcslab_cache *cache, gfp_t gfp, int node)
 {
 	bool any_node = static_branch_unlikely(&tcslab_numa_key) && !(gfp & __GFP_THISNODE);
@@ -144,19 +117,16 @@ static void *fetch(struct tcslab_cache *cache, gfp_t gfp, int node)
 	if (obj)
 		return obj;
 	more = tcslab_central_grow(cache, home, any_node ? tcslab_near(gfp) : gfp);
-	if (!IS_ERR(more))
+	if (!IS_ERR(more) || !any_node)
 		return more;
-	if (!any_node)
-		return NULL;
 	/*
 	 * What the other nodes have free comes before more of their memory: a node
 	 * that is full, or has none, would take a new span for each object.
 	 */
 	obj = take_anywhere(cache);
 	if (obj || more == ERR_PTR(-EDQUOT))
-		return obj;
-	more = tcslab_central_grow(cache, home, gfp);
-	return IS_ERR(more) ? NULL : more;
+		return obj ?: more;
+	return tcslab_central_grow(cache, home, gfp);
 }
 
 /* What no retry can help. */
@@ -184,9 +154,26 @@ static void *alloc_once(struct tcslab_cache *cache, gfp_t gfp, int node)
 {
 	void *obj = fetch(cache, gfp, node);
 
-	if (unlikely(!obj) && may_take_minimum(cache, gfp))
-		obj = tcslab_minimum_take(cache);
-	return obj ? tcslab_obj_init(cache, obj, gfp) : NULL;
+	if (IS_ERR(obj) && may_take_minimum(cache, gfp))
+		return tcslab_minimum_take(cache) ?: obj;
+	return obj;
+}
+
+/*
+ * Until somebody frees an object.  It goes into that CPU's array, where nobody else sees
+ * it, so who waits looks there from time to time.
+ */
+static void *wait_for_object(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	void *obj;
+
+	do {
+		tcslab_cpu_cache_drain(cache);
+		obj = fetch(cache, gfp, node);
+		if (obj != ERR_PTR(-EDQUOT))
+			break;
+	} while (!schedule_timeout_killable(LIMIT_PERIOD) && !fatal_signal_pending(current));
+	return obj;
 }
 
 /* Inline, so that a report names the call that was wrong. */
@@ -204,12 +191,17 @@ static __always_inline void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, in
 	might_alloc(gfp);
 	obj = alloc_once(cache, gfp, node);
 	/* As mempool: who may sleep gets what others bring back. */
-	while (unlikely(!obj) && wait && may_take_minimum(cache, gfp) &&
+	while (IS_ERR(obj) && wait && may_take_minimum(cache, gfp) &&
 	       gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NORETRY)) {
 		tcslab_minimum_wait(cache);
 		obj = alloc_once(cache, gfp, node);
 	}
-	return obj;
+	if (obj == ERR_PTR(-EDQUOT) && wait && cache->flags & TCSLAB_LIMIT_WAIT &&
+	    gfpflags_allow_blocking(gfp))
+		obj = wait_for_object(cache, gfp, node);
+	if (obj == ERR_PTR(-EDQUOT))
+		atomic_long_inc(&cache->limit_refusals);
+	return IS_ERR(obj) ? NULL : tcslab_obj_init(cache, obj, gfp);
 }
 
 void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
@@ -247,29 +239,34 @@ EXPORT_SYMBOL_GPL(tcslab_cache_alloc_node);
 static void put(struct tcslab_cache *cache, void *obj)
 {
 	int node = page_to_nid(virt_to_page(obj));
-	struct tcslab_cpu_cache *cc = enter(cache);
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+	long n;
 
 	if (!cc) {
-		leave(cc);
+		tcslab_cpu_leave(cc);
 		tcslab_central_free(cache, node, &obj, 1);
 		return;
 	}
 	if (node != cc->node) {
 		cc->flushes += tcslab_remote_put(cache, obj);
-		leave(cc);
+		tcslab_cpu_leave(cc);
 		return;
 	}
 	if (cc->count >= cc->capacity) {
-		if (cc->count < cache->max_capacity) {
-			widen(cache, cc);
-		} else {
-			cc->count -= cache->batch;
-			tcslab_central_free(cache, node, cc->objs + cc->count, cache->batch);
-		}
 		cc->flushes++;
+		tcslab_cpu_budget_earn(cache, cc, 0);
 	}
-	cc->objs[cc->count++] = obj;
-	leave(cc);
+	if (cc->count >= cc->capacity) {
+		n = min_t(long, cc->count, cache->batch);
+		cc->count -= n;
+		if (n)
+			tcslab_central_free(cache, node, cc->objs + cc->count, n);
+	}
+	if (cc->capacity)
+		cc->objs[cc->count++] = obj;
+	else
+		tcslab_central_free(cache, node, &obj, 1);
+	tcslab_cpu_leave(cc);
 }
 
 /*
@@ -291,7 +288,7 @@ EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
 /* Up to @n objects of the local node without growing; what is not there is left out. */
 static size_t take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
-	struct tcslab_cpu_cache *cc = enter(cache);
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
 	int node = this_cpu_ptr(cache->cpu)->node;
 	size_t got = 0;
 
@@ -299,8 +296,10 @@ static size_t take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 		got = min_t(size_t, n, cc->count);
 		cc->count -= got;
 		tcslab_copy_objs(objs, cc->objs + cc->count, got);
+		if (got < n)
+			tcslab_cpu_budget_earn(cache, cc, n - got);
 	}
-	leave(cc);
+	tcslab_cpu_leave(cc);
 	/* The rest comes in batches past the array, which others may use meanwhile. */
 	while (got < n) {
 		unsigned int more = tcslab_central_alloc(cache, node, objs + got,
@@ -348,15 +347,18 @@ static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs
 			tcslab_cache_free_slow(cache, objs[i]);
 		return;
 	}
-	cc = enter(cache);
+	cc = tcslab_cpu_enter(cache);
 	node = this_cpu_ptr(cache->cpu)->node;
 	room = 0;
 	if (cc) {
+		room = cc->capacity - cc->count;
+		if (n > room)
+			tcslab_cpu_budget_earn(cache, cc, n - room);
 		room = min_t(size_t, n, cc->capacity - cc->count);
 		tcslab_copy_objs(cc->objs + cc->count, objs, room);
 		cc->count += room;
 	}
-	leave(cc);
+	tcslab_cpu_leave(cc);
 	for (i = room; i < n; i += room) {
 		room = min_t(size_t, n - i, cache->batch);
 		tcslab_central_free(cache, node, objs + i, room);
@@ -460,13 +462,10 @@ unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned 
 	return look(per_cpu_ptr(cache->cpu, cpu)->count) + tcslab_remote_count(cache, cpu);
 }
 
-static void flush(struct tcslab_cache *cache, unsigned int cpu)
+void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long keep)
 {
-	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-
-	tcslab_remote_flush(cache, cpu);
-	while (cc->count) {
-		unsigned int n = min_t(long, cc->count, cache->batch);
+	while (cc->count > keep) {
+		unsigned int n = min_t(long, cc->count - keep, cache->batch);
 
 		cc->count -= n;
 		tcslab_central_free(cache, cc->node, cc->objs + cc->count, n);
@@ -477,25 +476,25 @@ static void flush(struct tcslab_cache *cache, unsigned int cpu)
 static void drain_local(void *arg)
 {
 	struct tcslab_cache *cache = arg;
-	struct tcslab_cpu_cache *cc = enter(cache);
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
 
 	if (cc) {
-		flush(cache, smp_processor_id());
-		set_capacity(cache, cc, min(cache->batch, cache->max_capacity));
+		tcslab_remote_flush(cache, smp_processor_id());
+		tcslab_cpu_budget_cut(cache, cc, cc->earned);
 	}
-	leave(cc);
+	tcslab_cpu_leave(cc);
 }
 
-static bool has_objects(int cpu, void *arg)
+static bool has_something(int cpu, void *arg)
 {
 	struct tcslab_cache *cache = arg;
 
 	/* An array that is filled meanwhile is in use, not idle. */
-	return tcslab_cpu_cache_count(cache, cpu);
+	return tcslab_cpu_cache_count(cache, cpu) || look(per_cpu_ptr(cache->cpu, cpu)->earned);
 }
 
 /* isolcpus=, nohz_full=: not to be interrupted for so little. */
-static bool is_isolated(int cpu)
+bool tcslab_cpu_is_isolated(unsigned int cpu)
 {
 	return !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
 	       !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
@@ -503,18 +502,7 @@ static bool is_isolated(int cpu)
 
 static bool may_be_drained(int cpu, void *arg)
 {
-	return has_objects(cpu, arg) && !is_isolated(cpu);
-}
-
-static bool is_idle(int cpu, void *arg)
-{
-	struct tcslab_cache *cache = arg;
-	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-	unsigned long seq = look(cc->seq);
-	bool idle = seq == cc->last_seq && may_be_drained(cpu, cache);
-
-	cc->last_seq = seq;	/* only the scavenger's worker writes it */
-	return idle;
+	return has_something(cpu, arg) && !tcslab_cpu_is_isolated(cpu);
 }
 
 static unsigned long cached_objects(struct tcslab_cache *cache)
@@ -534,18 +522,17 @@ void tcslab_cpu_cache_drain(struct tcslab_cache *cache)
 
 unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache)
 {
-	on_each_cpu_cond(has_objects, drain_local, cache, true);
+	on_each_cpu_cond(has_something, drain_local, cache, true);
 	return cached_objects(cache);
-}
-
-void tcslab_cpu_cache_drain_idle(struct tcslab_cache *cache)
-{
-	on_each_cpu_cond(is_idle, drain_local, cache, true);
 }
 
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu)
 {
-	flush(cache, cpu);
+	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+	tcslab_remote_flush(cache, cpu);
+	tcslab_cpu_flush(cache, cc, 0);
+	tcslab_cpu_budget_drop_dead(cc, cpu);
 }
 
 /* ----------------------------------------------------- set-up, statistics */
@@ -604,7 +591,6 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
 		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
 		cc->seq = closed;
-		cc->capacity = min(cache->batch, cache->max_capacity);
 		cc->node = local_node(cache, cpu);
 	}
 	if (tcslab_remote_init(cache)) {

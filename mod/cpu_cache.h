@@ -6,11 +6,14 @@
 #ifndef TCSLAB_CPU_CACHE_H
 #define TCSLAB_CPU_CACHE_H
 
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+
 #include <linux/tcslab.h>
 
 /*
- * Make the arrays; closed ones let nothing in.  An array starts with room for one
- * batch and grows up to cache->max_capacity.
+ * Make the arrays; closed ones let nothing in.  An array starts without any room and
+ * grows with misses up to cache->max_capacity.
  */
 int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed);
 void tcslab_cpu_cache_exit(struct tcslab_cache *cache);
@@ -45,11 +48,39 @@ void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu);
 /* Empty the array of a CPU that is dead. */
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);
 
-/*
- * Empty the arrays that nobody has entered since the last call, those of isolated CPUs
- * left out.  Task context.
- */
-void tcslab_cpu_cache_drain_idle(struct tcslab_cache *cache);
+/* Begin a section: NULL if the array is busy or closed.  Preemption is off until its end. */
+static inline struct tcslab_cpu_cache *tcslab_cpu_enter(struct tcslab_cache *cache)
+{
+	struct tcslab_cpu_cache *cc;
+
+	preempt_disable();
+	cc = this_cpu_ptr(cache->cpu);
+	if (cc->seq & 1) {
+		data_race(cc->nested++);	/* an interrupt may make us lose one */
+		return NULL;
+	}
+	cc->seq++;
+	barrier();
+	return cc;
+}
+
+static inline void tcslab_cpu_leave(struct tcslab_cpu_cache *cc)
+{
+	if (cc) {
+		barrier();
+		cc->seq++;
+	}
+	preempt_enable();
+}
+
+/* Give objects back until @keep are left.  Inside the section, or the CPU is dead. */
+void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long keep);
+
+/* Let the array hold @n objects, unless the cache's minimum is broken.  Inside the section. */
+void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long n);
+
+/* isolcpus=, nohz_full=: not to be interrupted for memory. */
+bool tcslab_cpu_is_isolated(unsigned int cpu);
 
 /* Fill cpu_cached, entries, refills, flushes and nested of @stats. */
 void tcslab_cpu_cache_stats(struct tcslab_cache *cache,

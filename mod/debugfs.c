@@ -17,9 +17,11 @@
 
 #include "cache.h"
 #include "central.h"
+#include "cpu_budget.h"
 #include "cpu_cache.h"
 #include "debugfs.h"
 #include "page_heap.h"
+#include "pressure.h"
 #include "scavenger.h"
 #include "size_class.h"
 
@@ -62,6 +64,7 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "nested: %llu\n", t.nested);
 	seq_printf(m, "scavenged_bytes: %llu\n", (u64)tcslab_scavenged_pages() << PAGE_SHIFT);
 	seq_printf(m, "shrunk_bytes: %llu\n", (u64)tcslab_shrunk_pages() << PAGE_SHIFT);
+	seq_printf(m, "limit_refusals: %lu\n", tcslab_hard_limit_refusals());
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
@@ -93,20 +96,20 @@ static void show_name(struct seq_file *m, const struct tcslab_cache *cache)
 /* Bytes that the cache holds and nobody uses: free objects and tails. */
 static u64 idle_bytes(const struct tcslab_cache_stats *s)
 {
-	return (u64)s->spans * s->span_bytes - (u64)s->in_use * s->size;
+	return (u64)s->held_bytes - (u64)s->in_use * s->size;
 }
 
 static void show_counts(struct seq_file *m, const struct tcslab_cache_stats *s)
 {
-	seq_printf(m, "%10lu %8lu %8lu %8lu %8lu %10lu %12llu %14llu %10llu %10llu %10llu ",
+	seq_printf(m, "%10lu %8lu %8lu %8lu %8lu %8lu %10lu %12llu %14llu %10llu %10llu %10llu ",
 		   s->in_use, s->cpu_cached, s->transfer_cached, s->central_free, s->spans,
-		   s->tail_bytes, idle_bytes(s), s->entries, s->refills, s->flushes,
-		   s->nested);
+		   s->held_bytes >> PAGE_SHIFT, s->tail_bytes, idle_bytes(s), s->entries,
+		   s->refills, s->flushes, s->nested);
 }
 
 static void show_counts_header(struct seq_file *m)
 {
-	seq_puts(m, "    in_use      cpu transfer  central    spans tail_bytes   idle_bytes ");
+	seq_puts(m, "    in_use      cpu transfer  central    spans     held tail_bytes   idle_bytes ");
 	seq_puts(m, "       entries    refills    flushes     nested ");
 }
 
@@ -287,14 +290,15 @@ static int cpu_show(struct seq_file *m, void *v)
 	int cpu;
 
 	seq_puts(m, " cpu online        entries           hits    refills    flushes ");
-	seq_puts(m, "    nested    objects        bytes\n");
+	seq_puts(m, "    nested    objects        bytes       earned        limit\n");
 	mutex_lock(&tcslab_cache_mutex);
 	for_each_possible_cpu(cpu) {
 		add_up_cpu(cpu, &t);
-		seq_printf(m, "%4d %6d %14llu %14llu %10llu %10llu %10llu %10llu %12llu\n",
+		seq_printf(m, "%4d %6d %14llu %14llu %10llu %10llu %10llu %10llu %12llu %12lu %12lu\n",
 			   cpu, cpu_online(cpu), t.entries,
 			   hits(t.entries, t.refills, t.flushes), t.refills, t.flushes,
-			   t.nested, t.objects, t.bytes);
+			   t.nested, t.objects, t.bytes, tcslab_cpu_budget_used(cpu),
+			   tcslab_cpu_budget_limit(cpu));
 	}
 	mutex_unlock(&tcslab_cache_mutex);
 	return 0;

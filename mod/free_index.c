@@ -96,15 +96,24 @@ struct tcslab_span *tcslab_free_index_best_fit(struct tcslab_free_index *index,
 	return first_long(index, npages + align - 1);
 }
 
-unsigned int tcslab_free_index_longest(const struct tcslab_free_index *index)
+struct tcslab_span *tcslab_free_index_longest_span(const struct tcslab_free_index *index)
 {
 	struct rb_node *last = rb_last(&index->long_free);
 	unsigned long bit;
 
 	if (last)
-		return rb_entry(last, struct tcslab_span, node)->npages;
+		return rb_entry(last, struct tcslab_span, node);
 	bit = find_last_bit(index->nonempty, TCSLAB_SHORT_PAGES);
-	return bit < TCSLAB_SHORT_PAGES ? bit + 1 : 0;
+	if (bit == TCSLAB_SHORT_PAGES)
+		return NULL;
+	return list_first_entry(&index->short_free[bit], struct tcslab_span, list);
+}
+
+unsigned int tcslab_free_index_longest(const struct tcslab_free_index *index)
+{
+	struct tcslab_span *span = tcslab_free_index_longest_span(index);
+
+	return span ? span->npages : 0;
 }
 
 void tcslab_free_index_init(struct tcslab_free_index *index)

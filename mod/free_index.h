@@ -46,7 +46,8 @@ void tcslab_free_index_remove(struct tcslab_free_index *index, struct tcslab_spa
 struct tcslab_span *tcslab_free_index_best_fit(struct tcslab_free_index *index,
 					       unsigned int npages, unsigned int align);
 
-/* Pages in the longest span, 0 if there is none. */
+/* The longest span, or NULL; and its pages, or 0. */
+struct tcslab_span *tcslab_free_index_longest_span(const struct tcslab_free_index *index);
 unsigned int tcslab_free_index_longest(const struct tcslab_free_index *index);
 
 /* Pages between the start of @span and the first frame that is a multiple of @align. */

@@ -9,6 +9,7 @@
 #include "debugfs.h"
 #include "nested.h"
 #include "page_heap.h"
+#include "pressure.h"
 #include "rcu.h"
 #include "scavenger.h"
 #include "size_class.h"
@@ -31,12 +32,12 @@ static int __init tcslab_init(void)
 	err = tcslab_cache_init(checks);
 	if (err)
 		goto exit_page_heap;
-	err = tcslab_scavenger_init();
+	err = tcslab_pressure_init();
 	if (err)
 		goto exit_cache;
 	err = tcslab_chardev_init();
 	if (err)
-		goto exit_scavenger;
+		goto exit_pressure;
 	err = tcslab_border_init();
 	if (err)
 		goto exit_chardev;
@@ -46,11 +47,12 @@ static int __init tcslab_init(void)
 
 exit_chardev:
 	tcslab_chardev_exit();
-exit_scavenger:
-	tcslab_scavenger_exit();
+exit_pressure:
+	tcslab_pressure_exit();
 exit_cache:
-	tcslab_cache_exit();
 	tcslab_stock_exit();
+	tcslab_scavenger_exit();
+	tcslab_cache_exit();
 exit_page_heap:
 	tcslab_page_heap_exit();
 	return err;
@@ -62,9 +64,11 @@ static void __exit tcslab_exit(void)
 	tcslab_debugfs_exit();
 	tcslab_chardev_exit();
 	tcslab_rcu_exit();
+	tcslab_pressure_exit();
+	/* Filling the stock wakes the scavenger. */
+	tcslab_stock_exit();
 	tcslab_scavenger_exit();
 	tcslab_cache_exit();
-	tcslab_stock_exit();
 	tcslab_page_heap_exit();
 }
 

@@ -18,40 +18,14 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "chunk.h"
-#include "free_index.h"
+#include "heap.h"
 #include "nested.h"
-#include "page_heap.h"
 #include "scavenger.h"
 #include "stock.h"
 
 #define SPLIT_SPARES		3	/* structures for a split and a bitmap */
-#define MAX_SPARES		64
-/**
- * struct tcslab_page_heap - the spans of one node and zone
- * @lock: guards everything here, all chunks and all FREE spans
- * @free: the FREE spans by length
- * @chunks: all chunks
- * @free_chunks: those that are one FREE span, the longest free first
- * @spares: span structures for splits and bitmaps; merges and frees return them
- * @nr_spares: their number
- * @free_chunk_pages: pages in @free_chunks
- * @node: constant
- * @zone: constant
- * @stats: counters; what @free knows is filled in when they are read
- */
-struct tcslab_page_heap {
-	raw_spinlock_t lock;
-	struct tcslab_free_index free;
-	struct list_head chunks;
-	struct list_head free_chunks;
-	struct list_head spares;
-	unsigned int nr_spares;
-	unsigned long free_chunk_pages;
-	int node;
-	enum tcslab_zone zone;
-	struct tcslab_page_heap_stats stats;
-} ____cacheline_aligned_in_smp;
+
+struct tcslab_page_heap *tcslab_heaps;
 
 /* What tcslab_page_heap_alloc() is asked for. */
 struct span_request {
@@ -61,10 +35,9 @@ struct span_request {
 	unsigned int align;
 };
 
-static struct tcslab_page_heap *heaps;	/* [node][zone] */
 static struct tcslab_page_heap *heap_of(int node, enum tcslab_zone zone)
 {
-	return &heaps[node * TCSLAB_NR_ZONES + zone];
+	return &tcslab_heaps[node * TCSLAB_NR_ZONES + zone];
 }
 
 /* ---------------------------------------------------------- FREE spans */
@@ -74,7 +47,7 @@ static bool span_is_chunk(const struct tcslab_span *span)
 	return span->npages == tcslab_chunk_pages(span->chunk);
 }
 
-static void insert_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
+void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
 {
 	lockdep_assert_held(&heap->lock);
 	span->state = TCSLAB_SPAN_FREE;
@@ -89,7 +62,7 @@ static void insert_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
 	}
 }
 
-static void remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
+void tcslab_heap_remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
 {
 	lockdep_assert_held(&heap->lock);
 	tcslab_free_index_remove(&heap->free, span);
@@ -97,6 +70,7 @@ static void remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
 		list_del(&span->chunk->free_list);
 		heap->stats.free_chunks--;
 		heap->free_chunk_pages -= span->npages;
+		heap->low_free_pages = min(heap->low_free_pages, heap->free_chunk_pages);
 	}
 }
 
@@ -127,7 +101,7 @@ static void add_free_part(struct tcslab_page_heap *heap, struct tcslab_chunk *ch
 	span->chunk = chunk;
 	span->page = page;
 	span->npages = npages;
-	insert_free(heap, span);
+	tcslab_heap_add_free(heap, span);
 }
 
 /* Cut @npages at the alignment out of a FREE span; the rest stays free. */
@@ -137,7 +111,7 @@ static void carve(struct tcslab_page_heap *heap, struct tcslab_span *span,
 	unsigned int before = tcslab_align_gap(span, align);
 	unsigned int after = span->npages - before - npages;
 
-	remove_free(heap, span);
+	tcslab_heap_remove_free(heap, span);
 	if (before)
 		add_free_part(heap, span->chunk, span->page, before);
 	if (after)
@@ -159,8 +133,27 @@ static struct tcslab_span *claim_neighbour(struct tcslab_page_heap *heap,
 	other = tcslab_page_span(page);
 	if (other->state != TCSLAB_SPAN_FREE)
 		return NULL;
-	remove_free(heap, other);
+	tcslab_heap_remove_free(heap, other);
 	return other;
+}
+
+/* Into the index, together with what is free on both sides. */
+static void merge(struct tcslab_page_heap *heap, struct tcslab_span *span)
+{
+	struct tcslab_span *other;
+
+	other = claim_neighbour(heap, span, false);
+	if (other) {
+		span->page = other->page;
+		span->npages += other->npages;
+		put_spare(heap, other);
+	}
+	other = claim_neighbour(heap, span, true);
+	if (other) {
+		span->npages += other->npages;
+		put_spare(heap, other);
+	}
+	tcslab_heap_add_free(heap, span);
 }
 
 static void publish(struct tcslab_page_heap *heap, struct tcslab_span *span,
@@ -244,6 +237,10 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 	span = tcslab_chunk_alloc(heap->node, heap->zone, npages,
 				  /* The size of the heap is only a hint, so no lock. */
 				  data_race(heap->stats.held_pages), gfp);
+	/* What other heaps have free counts against the limit, too. */
+	if (!span && tcslab_at_hard_limit(npages) && gfpflags_allow_blocking(gfp) &&
+	    tcslab_page_heap_release(ULONG_MAX, 0))
+		span = tcslab_chunk_alloc(heap->node, heap->zone, npages, 0, gfp);
 	if (!span)
 		return NULL;
 	chunk = span->chunk;
@@ -252,40 +249,19 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 
 	tcslab_lock_irqsave(&heap->lock, flags);
 	list_add(&chunk->list, &heap->chunks);
-	insert_free(heap, span);
+	tcslab_heap_add_free(heap, span);
 	heap->stats.chunks++;
 	heap->stats.grown++;
 	heap->stats.held_pages += span->npages;
 	heap->stats.peak_held_pages = max(heap->stats.peak_held_pages,
 					  heap->stats.held_pages);
+	tcslab_heap_note_growth(heap);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	tcslab_scavenger_wake();
 	return heap;
 }
 
-/* Take the chunk that has been free for longest, or NULL; it has one span. */
-static struct tcslab_span *detach_free_chunk(struct tcslab_page_heap *heap,
-					     unsigned long age)
-{
-	struct tcslab_chunk *chunk;
-	struct tcslab_span *span = NULL;
-	unsigned long flags;
-
-	tcslab_lock_irqsave(&heap->lock, flags);
-	chunk = list_first_entry_or_null(&heap->free_chunks, struct tcslab_chunk, free_list);
-	if (chunk && time_after_eq(jiffies, chunk->free_since + age)) {
-		span = tcslab_page_span(chunk->page);
-		remove_free(heap, span);
-		list_del(&chunk->list);
-		heap->stats.chunks--;
-		heap->stats.released++;
-		heap->stats.held_pages -= span->npages;
-	}
-	tcslab_unlock_irqrestore(&heap->lock, flags);
-	return span;
-}
-
-static void trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
+void tcslab_heap_trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
 {
 	struct tcslab_span *span;
 	unsigned long flags;
@@ -410,45 +386,19 @@ void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npage
 void tcslab_page_heap_free(struct tcslab_span *span)
 {
 	struct tcslab_page_heap *heap = span->chunk->heap;
-	struct tcslab_span *other;
 	unsigned long flags;
+	bool excess;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
 	unpublish(heap, span);
-	other = claim_neighbour(heap, span, false);
-	if (other) {
-		span->page = other->page;
-		span->npages += other->npages;
-		put_spare(heap, other);
-	}
-	other = claim_neighbour(heap, span, true);
-	if (other) {
-		span->npages += other->npages;
-		put_spare(heap, other);
-	}
-	insert_free(heap, span);
+	if (likely(span->chunk->state == TCSLAB_CHUNK_WHOLE))
+		merge(heap, span);
+	else
+		tcslab_heap_add_scrap(heap, span);
+	excess = tcslab_heap_has_excess(heap);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
-}
-
-unsigned long tcslab_page_heap_release(unsigned long npages, unsigned long age)
-{
-	struct tcslab_page_heap *heap;
-	struct tcslab_span *span;
-	unsigned long done = 0;
-	int i;
-
-	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++) {
-		heap = &heaps[i];
-		while (done < npages) {
-			span = detach_free_chunk(heap, age);
-			if (!span)
-				break;
-			done += tcslab_chunk_free(span);
-			cond_resched();
-		}
-		trim_spares(heap, MAX_SPARES);
-	}
-	return done;
+	if (unlikely(excess))
+		tcslab_heap_release_excess(heap);
 }
 
 void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
@@ -459,8 +409,8 @@ void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 
 	tcslab_lock_irqsave(&heap->lock, flags);
 	*stats = heap->stats;
-	stats->free_pages = heap->free.npages;
-	stats->free_spans = heap->free.nr_spans;
+	stats->free_pages = heap->free.npages + heap->scrap_pages;
+	stats->free_spans = heap->free.nr_spans + heap->nr_scraps;
 	stats->longest_free = tcslab_free_index_longest(&heap->free);
 	memcpy(stats->short_spans, heap->free.nr_by_length, sizeof(stats->short_spans));
 	tcslab_unlock_irqrestore(&heap->lock, flags);
@@ -474,7 +424,7 @@ unsigned long tcslab_releasable_pages(void)
 	/* A hint: the release looks for itself. */
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
 		/* A statistic, it may be stale. */
-		npages += data_race(heaps[i].free_chunk_pages);
+		npages += data_race(tcslab_heaps[i].free_chunk_pages);
 	return npages;
 }
 
@@ -485,7 +435,7 @@ unsigned long tcslab_metadata_bytes(void)
 
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
 		/* A statistic, it may be stale. */
-		chunks += data_race(heaps[i].stats.chunks);
+		chunks += data_race(tcslab_heaps[i].stats.chunks);
 	return tcslab_span_bytes() + chunks * sizeof(struct tcslab_chunk);
 }
 
@@ -496,19 +446,23 @@ int __init tcslab_page_heap_init(void)
 	err = tcslab_chunk_init();
 	if (err)
 		return err;
-	heaps = kcalloc(nr_node_ids * TCSLAB_NR_ZONES, sizeof(*heaps), GFP_KERNEL);
-	if (!heaps) {
+	tcslab_heaps = kcalloc(nr_node_ids * TCSLAB_NR_ZONES, sizeof(*tcslab_heaps),
+			       GFP_KERNEL);
+	if (!tcslab_heaps) {
 		tcslab_chunk_exit();
 		return -ENOMEM;
 	}
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++) {
-		struct tcslab_page_heap *heap = &heaps[i];
+		struct tcslab_page_heap *heap = &tcslab_heaps[i];
 
 		raw_spin_lock_init(&heap->lock);
 		tcslab_free_index_init(&heap->free);
 		INIT_LIST_HEAD(&heap->chunks);
 		INIT_LIST_HEAD(&heap->free_chunks);
+		INIT_LIST_HEAD(&heap->scraps);
 		INIT_LIST_HEAD(&heap->spares);
+		heap->keep_pages = tcslab_heap_least_keep();
+		heap->given_at = jiffies;
 		heap->node = i / TCSLAB_NR_ZONES;
 		heap->zone = i % TCSLAB_NR_ZONES;
 	}
@@ -520,10 +474,11 @@ void tcslab_page_heap_exit(void)
 	int i;
 
 	tcslab_page_heap_release(ULONG_MAX, 0);
+	tcslab_page_heap_release_parts(ULONG_MAX);
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
-		trim_spares(&heaps[i], 0);
+		tcslab_heap_trim_spares(&tcslab_heaps[i], 0);
 	/* What is left is still in use: its pages are lost, the machine lives. */
 	WARN(tcslab_held_pages(), "tcslab: %lu pages leaked\n", tcslab_held_pages());
 	tcslab_chunk_exit();
-	kfree(heaps);
+	kfree(tcslab_heaps);
 }

@@ -34,7 +34,10 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npages,
 			    unsigned int nr_spares);
 
-/* Give a span back.  Any context, never sleeps, not under a central lock. */
+/*
+ * Give a span back.  Any context, never sleeps, not under a central lock.  Chunks that
+ * become free go back to the kernel at once if there are many.
+ */
 void tcslab_page_heap_free(struct tcslab_span *span);
 
 /*
@@ -42,6 +45,15 @@ void tcslab_page_heap_free(struct tcslab_span *span);
  * to the kernel.  Task context.  Returns the number of pages.
  */
 unsigned long tcslab_page_heap_release(unsigned long npages, unsigned long age);
+
+/*
+ * The same with free parts of chunks, until it was @npages or there are none.  Large
+ * objects cannot be made of what they leave.
+ */
+unsigned long tcslab_page_heap_release_parts(unsigned long npages);
+
+/* Look, once in a period, at how much of what is kept was needed in it.  Task context. */
+void tcslab_page_heap_settle(void);
 
 /**
  * struct tcslab_page_heap_stats - a snapshot of one heap
@@ -85,6 +97,12 @@ void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 
 /* As tcslab_held_pages(): the peak of the sum of all heaps, not the sum of the peaks. */
 unsigned long tcslab_peak_held_pages(void);
+
+/* Pages that were ever given back to the kernel. */
+unsigned long tcslab_released_pages(void);
+
+/* Chunks that the hard limit refused. */
+unsigned long tcslab_hard_limit_refusals(void);
 
 /* Wholly free chunks of all heaps, in pages: what a release could give back now. */
 unsigned long tcslab_releasable_pages(void);

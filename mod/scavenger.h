@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Giving memory back: in the background, under pressure, and on request. */
+/* Giving memory back in the background. */
 #ifndef TCSLAB_SCAVENGER_H
 #define TCSLAB_SCAVENGER_H
 
@@ -7,12 +7,13 @@
 
 /*
  * Tunables, also module parameters: how many bytes per second the background
- * release gives back, and how many free bytes it leaves alone.
+ * release gives back, how many free bytes it leaves alone, and how many bytes may be
+ * held before it gives back all that is free, at once.
  */
 extern unsigned long tcslab_release_rate;
 extern unsigned long tcslab_keep_bytes;
+extern unsigned long tcslab_soft_limit_bytes;
 
-int tcslab_scavenger_init(void);
 void tcslab_scavenger_exit(void);
 
 /*
@@ -21,8 +22,10 @@ void tcslab_scavenger_exit(void);
  */
 void tcslab_scavenger_wake(void);
 
-/* Pages given back by the background release and by the shrinker so far. */
+/* Pages given back by the background release so far. */
 unsigned long tcslab_scavenged_pages(void);
-unsigned long tcslab_shrunk_pages(void);
+
+/* Pages' worth of objects in arrays and transfer caches when it last looked. */
+unsigned long tcslab_cached_pages(void);
 
 #endif /* TCSLAB_SCAVENGER_H */

@@ -161,7 +161,7 @@ heaps_add_up()
 	same held "$(($(column "$at/page_heap" held) * page))" "$(value "$at" held_bytes)" || bad=1
 	same free "$(($(column "$at/page_heap" free) * page))" "$(value "$at" heap_free_bytes)" || bad=1
 	same large "$(($(column "$at/page_heap" large) * page))" "$(value "$at" large_bytes)" || bad=1
-	same small "$(column "$at/page_heap" small)" "$(both "$1" spans pages)" || bad=1
+	same small "$(column "$at/page_heap" small)" "$(both "$1" held)" || bad=1
 	same spans "$(column "$at/page_heap" small_spans)" "$(both "$1" spans)" || bad=1
 	# The lengths, 1:3,2:1,>32:2, are all the free spans; without long ones they are all pages.
 	awk 'NR > 1 {

@@ -16,8 +16,8 @@
 #include "ioctl_device.h"
 
 static_assert(sizeof(struct tcslab_ioc_version) == 56, "version");
-static_assert(sizeof(struct tcslab_ioc_stats) == 168, "stats");
-static_assert(sizeof(struct tcslab_ioc_cache) == 176, "cache");
+static_assert(sizeof(struct tcslab_ioc_stats) == 176, "stats");
+static_assert(sizeof(struct tcslab_ioc_cache) == 184, "cache");
 static_assert(sizeof(struct tcslab_ioc_heap) == 136, "heap");
 static_assert(sizeof(struct tcslab_ioc_trim) == 16, "trim");
 static_assert(sizeof(struct tcslab_ioc_alloc) == 96, "alloc");
@@ -26,17 +26,21 @@ static_assert(sizeof(struct tcslab_ioc_copy) == 40, "copy");
 static_assert(sizeof(struct tcslab_ioc_pattern) == 48, "pattern");
 static_assert(sizeof(struct tcslab_ioc_tunable) == 24, "tunable");
 
-/* Every call, with the size of its struct and what it says to one full of zeros. */
+/*
+ * Every call, with the size of its struct, what it says to one full of zeros, and the
+ * size of its first version if it has grown.
+ */
 static const struct {
 	unsigned int nr;
 	unsigned int size;
 	__u32 flags;
 	int zeros;
+	unsigned int first;
 } calls[] = {
 	{ TCSLAB_IOC_VERSION, sizeof(struct tcslab_ioc_version), 0, 0 },
-	{ TCSLAB_IOC_STATS, sizeof(struct tcslab_ioc_stats), 0, 0 },
-	{ TCSLAB_IOC_CLASS_STATS, sizeof(struct tcslab_ioc_cache), 0, 0 },
-	{ TCSLAB_IOC_CACHE_STATS, sizeof(struct tcslab_ioc_cache), 0, 0 },
+	{ TCSLAB_IOC_STATS, sizeof(struct tcslab_ioc_stats), 0, 0, 168 },
+	{ TCSLAB_IOC_CLASS_STATS, sizeof(struct tcslab_ioc_cache), 0, 0, 176 },
+	{ TCSLAB_IOC_CACHE_STATS, sizeof(struct tcslab_ioc_cache), 0, 0, 176 },
 	{ TCSLAB_IOC_HEAP_STATS, sizeof(struct tcslab_ioc_heap), 0, 0 },
 	{ TCSLAB_IOC_TRIM, sizeof(struct tcslab_ioc_trim), 0, 0 },
 	{ TCSLAB_IOC_ALLOC, sizeof(struct tcslab_ioc_alloc),
@@ -121,7 +125,8 @@ TEST_F(device, zeros)
 TEST_F(device, short_struct)
 {
 	for (unsigned int i = 0; i < NR_CALLS; i++) {
-		const unsigned int sizes[] = { 0, 1, 4, 8, calls[i].size - 1 };
+		const unsigned int first = calls[i].first ?: calls[i].size;
+		const unsigned int sizes[] = { 0, 1, 4, 8, first - 1 };
 
 		for (unsigned int j = 0; j < ARRAY_SIZE(sizes); j++) {
 			self->any.size = sizes[j];
@@ -129,6 +134,22 @@ TEST_F(device, short_struct)
 				TH_LOG("call %u size %u", i, sizes[j]);
 			}
 		}
+	}
+}
+
+/* A program that knows the first version only. */
+TEST_F(device, first_struct)
+{
+	for (unsigned int i = 0; i < NR_CALLS; i++) {
+		if (!calls[i].first || (calls[i].nr == TCSLAB_IOC_CACHE_STATS &&
+					!have_named_caches()))
+			continue;
+		memset(&self->any, 0, sizeof(self->any));
+		self->any.size = calls[i].first;
+		self->any.bytes[calls[i].first] = 0x5a;
+		EXPECT_EQ(0, call(self->fd, calls[i].nr, &self->any));
+		EXPECT_EQ(calls[i].first, self->any.size);
+		EXPECT_EQ(0x5a, self->any.bytes[calls[i].first]);
 	}
 }
 
@@ -284,8 +305,9 @@ TEST_F(device, class_counts_objects)
 	ASSERT_EQ(0, alloc_objects(self->fd, before.object_size, 777, &handle));
 	ASSERT_EQ(0, call(self->fd, TCSLAB_IOC_CLASS_STATS, &after));
 	EXPECT_EQ(before.in_use + 777, after.in_use);
-	EXPECT_EQ(after.spans * after.span_objs, after.in_use + after.cpu_cached +
-		  after.transfer_cached + after.central_free);
+	EXPECT_EQ(after.held_bytes - after.tail_bytes,
+		  after.slot_size * (after.in_use + after.cpu_cached + after.transfer_cached +
+				     after.central_free));
 	/* With checks=1 all arrays are closed. */
 	if (read_letter(PARAMETERS "checks") == 'Y') {
 		EXPECT_GT(after.nested, before.nested);
@@ -377,11 +399,17 @@ static int tunable(int fd, unsigned int nr, __u32 id, __u64 *value)
 TEST_F(device, tunables)
 {
 	static const char * const files[] = {
-		PARAMETERS "release_rate", PARAMETERS "keep_bytes"
+		[TCSLAB_TUNABLE_RELEASE_RATE] = PARAMETERS "release_rate",
+		[TCSLAB_TUNABLE_KEEP_BYTES] = PARAMETERS "keep_bytes",
+		[TCSLAB_TUNABLE_CPU_BUDGET] = PARAMETERS "cpu_budget_bytes",
+		[TCSLAB_TUNABLE_SOFT_LIMIT] = PARAMETERS "soft_limit_bytes",
+		[TCSLAB_TUNABLE_HARD_LIMIT] = PARAMETERS "hard_limit_bytes",
 	};
 	__u64 old, value;
 
-	for (__u32 id = TCSLAB_TUNABLE_RELEASE_RATE; id <= TCSLAB_TUNABLE_KEEP_BYTES; id++) {
+	for (__u32 id = 0; id < ARRAY_SIZE(files); id++) {
+		if (!files[id])
+			continue;
 		ASSERT_EQ(0, tunable(self->fd, TCSLAB_IOC_GET_TUNABLE, id, &old));
 		EXPECT_EQ(read_number(files[id]), old);
 		value = old + 4096;
@@ -390,7 +418,7 @@ TEST_F(device, tunables)
 		EXPECT_EQ(0, tunable(self->fd, TCSLAB_IOC_SET_TUNABLE, id, &old));
 		EXPECT_EQ(old, read_number(files[id]));
 	}
-	EXPECT_EQ(-ENOENT, tunable(self->fd, TCSLAB_IOC_GET_TUNABLE, 3, &value));
+	EXPECT_EQ(-ENOENT, tunable(self->fd, TCSLAB_IOC_GET_TUNABLE, 6, &value));
 	EXPECT_EQ(-ENOENT, tunable(self->fd, TCSLAB_IOC_SET_TUNABLE, ~0U, &value));
 }
 

@@ -89,11 +89,14 @@ enum tcslab_zone {
  * @flushes: batches given back, which is the number of free misses
  * @nested: calls that found the array busy or closed
  * @last_seq: @seq when the scavenger last looked: unchanged means idle
+ * @last_count: @count then
+ * @last_misses: @refills + @flushes then
+ * @earned: bytes that the misses have earned; @capacity is as many objects
  * @objs: the objects, the most recently freed last
  *
  * Touched only by its own CPU with preemption off after making @seq odd, or by
- * the hotplug callback when that CPU is dead.  The counters may be read, and
- * only read, from anywhere.
+ * the hotplug callback when that CPU is dead; but the last_ fields are the scavenger's.
+ * The counters may be read, and only read, from anywhere.
  */
 struct tcslab_cpu_cache {
 	unsigned long __data_racy seq;	/* the only field that interrupts race on */
@@ -104,6 +107,9 @@ struct tcslab_cpu_cache {
 	unsigned long refills;
 	unsigned long flushes;
 	unsigned long last_seq;
+	long last_count;
+	unsigned int last_misses;
+	unsigned int earned;
 	void *objs[];
 };
 
@@ -149,13 +155,15 @@ struct tcslab_cache {
 /* Flags of struct tcslab_cache_args */
 #define TCSLAB_HWCACHE_ALIGN	BIT(0)	/* objects start at cache lines */
 #define TCSLAB_TYPESAFE_BY_RCU	BIT(1)	/* memory stays an object until a grace period */
-#define TCSLAB_CACHE_FLAGS	(TCSLAB_HWCACHE_ALIGN | TCSLAB_TYPESAFE_BY_RCU)
+#define TCSLAB_LIMIT_WAIT	BIT(2)	/* who may sleep waits at the limit */
+#define TCSLAB_CACHE_FLAGS	(TCSLAB_HWCACHE_ALIGN | TCSLAB_TYPESAFE_BY_RCU | TCSLAB_LIMIT_WAIT)
 
 /**
  * struct tcslab_cache_args - what a named cache is made of
  * @size: bytes per object, 1 up to TCSLAB_MAX_CLASS_SIZE
  * @align: power of two up to PAGE_SIZE, or 0 for the natural alignment of a pointer
- * @flags: TCSLAB_HWCACHE_ALIGN, TCSLAB_TYPESAFE_BY_RCU or 0.  Type-safe by RCU
+ * @flags: TCSLAB_HWCACHE_ALIGN, TCSLAB_TYPESAFE_BY_RCU, TCSLAB_LIMIT_WAIT or 0.
+ *	Type-safe by RCU
  *	is what SLAB_TYPESAFE_BY_RCU is: who finds an object under rcu_read_lock()
  *	may look at it although it has been freed; it may be another object of the
  *	same cache meanwhile, but nothing else.  Such objects are never cleared, so
@@ -166,7 +174,9 @@ struct tcslab_cache {
  * @node: take all memory from this node, or NUMA_NO_NODE for the local one
  * @zone: where the memory comes from
  * @limit_bytes: hard limit of the memory in the cache's spans, 0 for none;
- *	rounded up to one span
+ *	at least the shortest span.  Beyond it allocations fail; with TCSLAB_LIMIT_WAIT
+ *	those with a gfp that allows sleeping wait until an object is free or a
+ *	fatal signal comes
  * @min_objects: so many objects are set aside for when there is no memory or the limit
  *	is reached, 0 for none: what mempool_create() does, without a pool on top.
  *	tcslab_cache_alloc() hands them out in any context; who may sleep waits for the
@@ -196,14 +206,15 @@ struct tcslab_cache_args {
  * struct tcslab_cache_stats - a snapshot of one cache, exact while it is at rest
  * @object_size: bytes that a user may write to
  * @size: bytes that an object takes
- * @span_bytes: bytes per span
- * @span_objs: objects per span
+ * @span_bytes: bytes per span, once there are several; the first ones are shorter
+ * @span_objs: objects per span of that length
  * @in_use: objects that users hold
  * @cpu_cached: objects in the per-CPU arrays, and beside them for other nodes
  * @transfer_cached: objects in the transfer caches
  * @central_free: free objects in the spans of the central lists
  * @spans: spans that the cache holds
- * @tail_bytes: bytes at the ends of those spans that fit no object
+ * @held_bytes: bytes in them
+ * @tail_bytes: bytes at their ends that fit no object
  * @entries: times that per-CPU arrays were entered, by alloc and free
  * @refills: batches that arrays fetched
  * @flushes: batches that arrays gave back
@@ -221,6 +232,7 @@ struct tcslab_cache_stats {
 	unsigned long transfer_cached;
 	unsigned long central_free;
 	unsigned long spans;
+	unsigned long held_bytes;
 	unsigned long tail_bytes;
 	u64 entries;
 	u64 refills;

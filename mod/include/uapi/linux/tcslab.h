@@ -87,6 +87,7 @@ struct tcslab_ioc_version {
  * @file_handles: out: objects of this open file
  * @file_bytes: out: what they take of the quota
  * @file_quota: out: the quota
+ * @limit_refusals: out: chunks that the hard limit refused
  *
  * At rest @held_bytes = @in_use_bytes + @cpu_cached_bytes + @transfer_cached_bytes
  * + @central_free_bytes + @tail_bytes + @heap_free_bytes.
@@ -114,6 +115,7 @@ struct tcslab_ioc_stats {
 	__aligned_u64 file_handles;
 	__aligned_u64 file_bytes;
 	__aligned_u64 file_quota;
+	__aligned_u64 limit_refusals;
 };
 
 /**
@@ -124,10 +126,10 @@ struct tcslab_ioc_stats {
  *	order of creation
  * @zone: out: TCSLAB_IOC_ZONE_*
  * @node: out: node that all memory comes from, or TCSLAB_IOC_ANY_NODE
- * @span_objs: out: objects per span
+ * @span_objs: out: objects per span of @span_bytes
  * @object_size: out: bytes that a user may write to
  * @slot_size: out: bytes that an object takes
- * @span_bytes: out: bytes per span
+ * @span_bytes: out: bytes per span; the first spans of a cache are shorter
  * @in_use: out: objects that users hold
  * @cpu_cached: out: objects in the per-CPU arrays
  * @transfer_cached: out: objects in the transfer caches
@@ -141,6 +143,7 @@ struct tcslab_ioc_stats {
  * @limit_bytes: out: the limit, 0 for none
  * @limit_refusals: out: allocations that the limit refused
  * @name: out: NUL-terminated
+ * @held_bytes: out: bytes in spans
  */
 struct tcslab_ioc_cache {
 	__u32 size;
@@ -165,6 +168,7 @@ struct tcslab_ioc_cache {
 	__aligned_u64 limit_bytes;
 	__aligned_u64 limit_refusals;
 	char name[TCSLAB_IOC_NAME_LEN];
+	__aligned_u64 held_bytes;
 };
 
 /**
@@ -330,6 +334,9 @@ struct tcslab_ioc_pattern {
 #define TCSLAB_TUNABLE_RELEASE_RATE	0	/* bytes per second given back in the background */
 #define TCSLAB_TUNABLE_KEEP_BYTES	1	/* free bytes that the background leaves alone */
 #define TCSLAB_TUNABLE_FILE_QUOTA	2	/* bytes that this open file may hold */
+#define TCSLAB_TUNABLE_CPU_BUDGET	3	/* bytes in per-CPU arrays, per CPU on average */
+#define TCSLAB_TUNABLE_SOFT_LIMIT	4	/* bytes held above which all that is free goes; 0: none */
+#define TCSLAB_TUNABLE_HARD_LIMIT	5	/* bytes that may be held; 0: no limit */
 
 /**
  * struct tcslab_ioc_tunable - get or set a tunable; needs CAP_SYS_ADMIN

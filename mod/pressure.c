@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel can demand: memory pressure and memory hot-remove
+ *
+ * The shrinker gives back chunks that are wholly free at once, whatever their age.  If
+ * that is not enough, it empties the per-CPU arrays and transfer caches first, and takes
+ * free parts of chunks as well.  So does the OOM notifier before anybody is killed.
+ * Neither waits for the mutex: the task that holds it may be the one that reclaims.
+ *
+ * Our pages are frozen, and the kernel takes a frozen page for one that is about to be
+ * free: hot-remove would wait for ours for ever.  So a block with pages in use is refused
+ * once what nobody uses has been given back.
+ */
+#include <linux/jiffies.h>
+#include <linux/memory.h>
+#include <linux/mm.h>
+#include <linux/notifier.h>
+#include <linux/oom.h>
+
+#include "cache.h"
+#include "compat.h"
+#include "page_heap.h"
+#include "pressure.h"
+#include "scavenger.h"
+
+#define DRAIN_PERIOD	(HZ / 10)	/* between interrupts of all CPUs */
+
+static atomic_long_t shrunk;
+static unsigned long last_drain;
+static struct shrinker *shrinker;
+
+/* From the tiers in front to the page heap. */
+static bool drain(void)
+{
+	if (!mutex_trylock(&tcslab_cache_mutex))
+		return false;
+	tcslab_cache_drain_all();
+	WRITE_ONCE(last_drain, jiffies);
+	mutex_unlock(&tcslab_cache_mutex);
+	return true;
+}
+
+static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
+{
+	return tcslab_releasable_pages() + tcslab_cached_pages() ?: SHRINK_EMPTY;
+}
+
+/* Give @npages back, if need be at the cost of all tiers.  Returns what went meanwhile. */
+static unsigned long give(unsigned long npages, unsigned long drain_period)
+{
+	unsigned long before = tcslab_released_pages(), freed;
+
+	freed = tcslab_page_heap_release(npages, 0);
+	if (freed < npages &&
+	    time_after_eq(jiffies, READ_ONCE(last_drain) + drain_period) && drain()) {
+		freed += tcslab_page_heap_release(npages - freed, 0);
+		if (freed < npages)
+			tcslab_page_heap_release_parts(npages - freed);
+	}
+	freed = tcslab_released_pages() - before;
+	atomic_long_add(freed, &shrunk);
+	return freed;
+}
+
+static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
+{
+	return give(sc->nr_to_scan, DRAIN_PERIOD) ?: SHRINK_STOP;
+}
+
+static int out_of_memory_soon(struct notifier_block *nb, unsigned long action, void *freed)
+{
+	*(unsigned long *)freed += give(ULONG_MAX, 0);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block oom_notifier = { .notifier_call = out_of_memory_soon };
+
+unsigned long tcslab_shrunk_pages(void)
+{
+	return atomic_long_read(&shrunk);
+}
+
+/* ---------------------------------------------------------- hot-remove */
+
+#ifdef CONFIG_MEMORY_HOTPLUG
+/* Is any page of ours in the block? */
+static bool is_ours(const struct memory_notify *block)
+{
+	unsigned long pfn;
+
+	for (pfn = block->start_pfn; pfn < block->start_pfn + block->nr_pages; pfn++) {
+		struct page *page = pfn_to_online_page(pfn);
+
+		/* Others may be writing to theirs: no cookie then. */
+		if (page && (unsigned long)data_race(page->lru.prev) == TCSLAB_PAGE_COOKIE)
+			return true;
+		if (pfn % 1024 == 0)
+			cond_resched();
+	}
+	return false;
+}
+
+static int memory_changes(struct notifier_block *nb, unsigned long action, void *arg)
+{
+	if (action != MEM_GOING_OFFLINE)
+		return NOTIFY_OK;
+	tcslab_trim();
+	return is_ours(arg) ? notifier_from_errno(-EBUSY) : NOTIFY_OK;
+}
+
+static struct notifier_block memory_notifier = { .notifier_call = memory_changes };
+
+static void watch_memory(void)
+{
+	if (register_memory_notifier(&memory_notifier))
+		pr_warn("tcslab: no notice of memory hot-remove\n");
+}
+
+static void unwatch_memory(void)
+{
+	unregister_memory_notifier(&memory_notifier);
+}
+#else
+static void watch_memory(void) { }
+static void unwatch_memory(void) { }
+#endif
+
+/* ---------------------------------------------------------------- set-up */
+
+int __init tcslab_pressure_init(void)
+{
+	last_drain = jiffies - DRAIN_PERIOD;
+	shrinker = shrinker_alloc(0, "tcslab");
+	if (!shrinker)
+		return -ENOMEM;
+	shrinker->count_objects = shrink_count;
+	shrinker->scan_objects = shrink_scan;
+	shrinker->seeks = DEFAULT_SEEKS;
+	shrinker_register(shrinker);
+	if (register_oom_notifier(&oom_notifier))
+		pr_warn("tcslab: no notice before OOM\n");
+	watch_memory();
+	return 0;
+}
+
+void tcslab_pressure_exit(void)
+{
+	unwatch_memory();
+	unregister_oom_notifier(&oom_notifier);
+	shrinker_free(shrinker);
+}
