@@ -3,11 +3,12 @@
 #ifndef CONTEXT_TEST_H
 #define CONTEXT_TEST_H
 
+#include <linux/compiler.h>
 #include <linux/printk.h>
 
 #define CONTEXT_PREFIX	"tcslab-context: "
 
-static unsigned int context_cases;
+static unsigned int context_cases __maybe_unused;
 
 /* One case; evaluates to @ok. */
 #define context_check(ok, format, ...) ({					\

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Many CPUs, all but one idle: what is left in their arrays after five seconds. And a
+# budget that is lowered holds soon.
+# lab: timeout=400 smp=16 mem=2G append="init_on_alloc=0 no_timer_check"
+
+# shellcheck source=selftests/memory.inc
+. ./memory.inc
+
+# Bytes in the arrays of all CPUs, or of all but one.
+parked() # [cpu]
+{
+	awk -v not="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "bytes") c = i; next }
+		$1 != not || not == "" { sum += $c } END { printf "%d\n", sum }' $DEBUGFS/cpu
+}
+
+begin
+cpus=$(grep -c ^processor /proc/cpuinfo)
+budget=$(cat $PARAMETERS/cpu_budget_bytes)
+memory_module mode=park seconds=1
+check $? "$cpus CPUs fill their arrays"
+rmmod tcslab_memory
+full=$(parked)
+memory_module mode=park seconds=5
+check $? "and are idle for 5 s, but for one"
+busy=$(sed -n 's/^# busy //p' "$WORK")
+left=$(parked "$busy")
+rmmod tcslab_memory
+echo "# parked-bytes: tcslab $left budget $((budget * (cpus - 1))) before $full"
+[ $((left * 100)) -le $((budget * (cpus - 1))) ]
+check $? "at most 1 % of the budget is left: $left bytes"
+
+memory_module mode=park seconds=0
+rmmod tcslab_memory
+echo 4096 >$PARAMETERS/cpu_budget_bytes
+memory_module mode=park seconds=3
+rmmod tcslab_memory
+[ "$(parked)" -le $((4096 * cpus)) ]
+check $? "a budget of 4096 bytes per CPU holds: $(parked)"
+echo "$budget" >$PARAMETERS/cpu_budget_bytes
+plan

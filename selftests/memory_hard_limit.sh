@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The limit of all caches together: never exceeded, refusals counted; and the soft one.
+# lab: timeout=120 smp=4
+
+# shellcheck source=selftests/memory.inc
+. ./memory.inc
+begin
+before=$(value limit_refusals)
+echo $((16 << 20)) >$PARAMETERS/hard_limit_bytes
+load_module tcslab_test_limits hard_mib=16
+check $? "16 MiB are 16 MiB on all CPUs"
+rmmod tcslab_test_limits
+[ "$(value limit_refusals)" -gt "$before" ]
+check $? "refusals are counted: $(value limit_refusals)"
+echo 0 >$PARAMETERS/hard_limit_bytes
+
+# Much is kept free, but not above the soft limit.
+echo $((64 << 20)) >$PARAMETERS/keep_bytes
+memory_module mode=leave-free count=32 && [ "$(held_pages)" -ge 7000 ]
+check $? "32 MiB are kept free: $(held_pages) pages"
+rmmod tcslab_memory
+echo $((4 << 20)) >$PARAMETERS/soft_limit_bytes
+sleep 3
+[ "$(held_pages)" -le 1024 ]
+check $? "a soft limit of 4 MiB gives it back: $(held_pages) pages"
+echo 0 >$PARAMETERS/soft_limit_bytes
+echo $((64 << 10)) >$PARAMETERS/keep_bytes
+plan
