@@ -24,7 +24,7 @@
 #include "page_heap.h"
 
 #define TRANSFER_BATCHES	8	/* on the stack, but no more than */
-#define TRANSFER_BYTES		SZ_16K	/* so much, and one batch at least */
+#define TRANSFER_BYTES		SZ_16K	/* so much; if that is no batch, there is no stack */
 #define SHORT_SPANS		4	/* so many of the shortest before longer ones */
 #define LEAKS_SHOWN		8
 
@@ -565,12 +565,15 @@ void tcslab_central_occupancy(struct tcslab_cache *cache,
 
 int tcslab_central_init(struct tcslab_cache *cache)
 {
-	/* A cache whose arrays take nothing verifies every free: no stack either. */
-	unsigned int max = clamp_t(unsigned int, TRANSFER_BYTES / cache->size, cache->batch,
-				   cache->batch * TRANSFER_BATCHES);
+	unsigned int max = min_t(unsigned int, TRANSFER_BYTES / cache->size,
+				 cache->batch * TRANSFER_BATCHES);
 	int node, list;
 
-	if (!cache->max_capacity)
+	/*
+	 * A cache whose arrays take nothing verifies every free: no stack either.  And
+	 * one for large objects would keep many pages back for little work saved.
+	 */
+	if (!cache->max_capacity || max < cache->batch)
 		max = 0;
 	cache->central = kvcalloc(nr_node_ids, sizeof(*cache->central), GFP_KERNEL);
 	if (!cache->central)
