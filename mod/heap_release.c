@@ -58,6 +58,18 @@ void tcslab_heap_note_growth(struct tcslab_page_heap *heap)
 	}
 }
 
+/* Everything was asked back: what is kept from here on has to be shown again. */
+static void forget_load(struct tcslab_page_heap *heap)
+{
+	unsigned long flags;
+
+	tcslab_lock_irqsave(&heap->lock, flags);
+	heap->keep_pages = tcslab_heap_least_keep();
+	heap->given_pages = 0;
+	heap->regrets = 0;
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+}
+
 /* Take a free chunk off the heap; it is one span. */
 static struct tcslab_span *detach_chunk(struct tcslab_page_heap *heap,
 					struct tcslab_chunk *chunk)
@@ -295,6 +307,8 @@ unsigned long tcslab_page_heap_release(unsigned long npages, unsigned long age)
 			done += tcslab_chunk_free(span);
 			cond_resched();
 		}
+		if (npages == ULONG_MAX)
+			forget_load(heap);
 		tcslab_heap_trim_spares(heap, MAX_SPARES);
 		account(heap);
 	}
