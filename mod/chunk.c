@@ -246,7 +246,7 @@ void tcslab_chunk_split(struct tcslab_chunk *chunk)
 	split_page(chunk->page, chunk->order);
 	for (i = 0; i < tcslab_chunk_pages(chunk); i++)
 		while (!page_ref_freeze(chunk->page + i, 1))
-			cpu_relax();
+			schedule_timeout_uninterruptible(1);
 }
 
 unsigned int tcslab_chunk_free_part(struct tcslab_span *span, bool last)
