@@ -5,7 +5,7 @@
  * The last CPU, isolated by the command line, leaves objects in its array and goes to
  * sleep.  Then everything that could disturb it happens on the others for some
  * seconds: allocations, trims, shrinks, the scavenger, caches that come and go.  A
- * probe counts our IPIs to each CPU.
+ * probe counts our IPIs to each CPU, of drains and of the scavenger.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -22,6 +22,7 @@
 
 static struct tcslab_cache *ours, *theirs;
 static DEFINE_PER_CPU(unsigned long, drained);
+static DEFINE_PER_CPU(unsigned long, scavenged);
 static void *objs[HELD];
 
 static int count_drain(struct kprobe *probe, struct pt_regs *regs)
@@ -30,7 +31,20 @@ static int count_drain(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-static struct kprobe probe = { .symbol_name = "tcslab:drain_local", .pre_handler = count_drain };
+static int count_scavenge(struct kprobe *probe, struct pt_regs *regs)
+{
+	this_cpu_inc(scavenged);
+	return 0;
+}
+
+/* Where others make a CPU run something of ours. */
+static struct kprobe drain_probe = {
+	.symbol_name = "tcslab:drain_local", .pre_handler = count_drain,
+};
+static struct kprobe scavenge_probe = {
+	.symbol_name = "tcslab:scavenge_local", .pre_handler = count_scavenge,
+};
+static struct kprobe *probes[] = { &drain_probe, &scavenge_probe };
 
 static void use(struct tcslab_cache *cache)
 {
@@ -74,6 +88,9 @@ static void disturb(struct tcslab_cache_args args)
 		tcslab_free_rcu_mightsleep(tcslab_alloc(100, GFP_KERNEL));
 		msleep(50);
 	}
+	/* Something for the scavenger: nobody else has emptied these when it looks. */
+	use(ours);
+	msleep(2500);
 }
 
 static void test(int cpu, struct tcslab_cache_args args)
@@ -89,9 +106,12 @@ static void test(int cpu, struct tcslab_cache_args args)
 	context_check(left, "CPU %d has %lu objects in its array", cpu, left);
 	msleep(1000);
 	disturb(args);
-	context_check(!per_cpu(drained, cpu), "it was not interrupted (%lu times)",
-		      per_cpu(drained, cpu));
-	context_check(per_cpu(drained, 0), "as others were (%lu times)", per_cpu(drained, 0));
+	context_check(!per_cpu(drained, cpu) && !per_cpu(scavenged, cpu),
+		      "it was not interrupted (%lu drains, %lu visits of the scavenger)",
+		      per_cpu(drained, cpu), per_cpu(scavenged, cpu));
+	context_check(per_cpu(drained, 0) && per_cpu(scavenged, 0),
+		      "as others were (%lu drains, %lu visits of the scavenger)",
+		      per_cpu(drained, 0), per_cpu(scavenged, 0));
 	context_check(cached(theirs) == left, "and has its objects still");
 	context_check(!tcslab_cache_destroy(theirs) && per_cpu(drained, cpu),
 		      "until its cache goes");
@@ -106,10 +126,10 @@ static int __init isolated_init(void)
 	theirs = tcslab_cache_create("isolated-theirs", &args);
 	if (IS_ERR(ours) || IS_ERR(theirs))
 		return -ENOMEM;
-	err = register_kprobe(&probe);
+	err = register_kprobes(probes, ARRAY_SIZE(probes));
 	if (context_check(!err, "IPIs can be counted")) {
 		test(cpu, args);
-		unregister_kprobe(&probe);
+		unregister_kprobes(probes, ARRAY_SIZE(probes));
 	}
 	tcslab_cache_destroy(ours);
 	context_plan();
