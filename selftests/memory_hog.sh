@@ -13,6 +13,7 @@ meminfo() # name
 }
 
 begin
+mkdir -p /mnt
 mount -t tmpfs -o size=90% none /mnt || exit 1
 echo 1 >$DEBUGFS/trim
 reclaimable=$(meminfo KReclaimable)
