@@ -10,6 +10,8 @@
 #include "free_index.h"
 #include "page_heap.h"
 
+#define TCSLAB_REGRET_ORDERS	20
+
 /**
  * struct tcslab_page_heap - the spans of one node and zone
  * @lock: guards everything here, all chunks and all FREE spans
@@ -28,7 +30,8 @@
  * @top_pages: most pages held since something was given back
  * @given_pages: given back at once since then
  * @given_at: jiffies when that was
- * @regrets: how often in a row the heap grew to the top again after that
+ * @regrets: how often in a row the heap grew to the top again after that, by the order
+ *	of what it had given: to and fro by a few pages says nothing about many
  * @node: constant
  * @zone: constant
  * @stats: counters; what @free knows is filled in when they are read
@@ -50,7 +53,7 @@ struct tcslab_page_heap {
 	unsigned long top_pages;
 	unsigned long given_pages;
 	unsigned long given_at;
-	unsigned int regrets;
+	u8 regrets[TCSLAB_REGRET_ORDERS];
 	int node;
 	enum tcslab_zone zone;
 	struct tcslab_page_heap_stats stats;

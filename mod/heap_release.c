@@ -13,6 +13,7 @@
  * No lock is held where the kernel's allocator is called.
  */
 #include <linux/jiffies.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 
 #include "heap.h"
@@ -36,23 +37,26 @@ unsigned long tcslab_heap_least_keep(void)
 
 /*
  * The hysteresis: a load that goes up and down gives chunks back and takes them again.
- * When the heap has come back to its top several times, each soon after giving, it keeps
- * as much as it gave in one go.  What then lies free for a whole period of the scavenger
- * was not missed, see settle().
+ * When the heap has come back to its top several times, each soon after giving about as
+ * much, it keeps as much as it gave in one go.  What then lies free for a whole period of
+ * the scavenger was not missed, see settle().
  */
 void tcslab_heap_note_growth(struct tcslab_page_heap *heap)
 {
 	unsigned long held = heap->stats.held_pages;
+	unsigned int order;
 
 	lockdep_assert_held(&heap->lock);
 	if (time_after(jiffies, heap->given_at + REGRET_TIME)) {
 		heap->top_pages = held;
 		heap->given_pages = 0;
-		heap->regrets = 0;
+		memset(heap->regrets, 0, sizeof(heap->regrets));
 	}
 	heap->top_pages = max(heap->top_pages, held);
 	if (heap->given_pages && held >= heap->top_pages - heap->top_pages / 8) {
-		if (++heap->regrets >= REGRETS)
+		order = min_t(unsigned int, ilog2(heap->given_pages), TCSLAB_REGRET_ORDERS - 1);
+		heap->regrets[order] = min(heap->regrets[order] + 1, REGRETS);
+		if (heap->regrets[order] == REGRETS)
 			heap->keep_pages = max(heap->keep_pages, heap->given_pages);
 		heap->given_pages = 0;
 	}
@@ -66,7 +70,7 @@ static void forget_load(struct tcslab_page_heap *heap)
 	tcslab_lock_irqsave(&heap->lock, flags);
 	heap->keep_pages = tcslab_heap_least_keep();
 	heap->given_pages = 0;
-	heap->regrets = 0;
+	memset(heap->regrets, 0, sizeof(heap->regrets));
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 }
 
