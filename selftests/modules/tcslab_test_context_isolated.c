@@ -41,9 +41,11 @@ static int count_scavenge(struct kprobe *probe, struct pt_regs *regs)
 static struct kprobe drain_probe = {
 	.symbol_name = "tcslab:drain_local", .pre_handler = count_drain,
 };
+
 static struct kprobe scavenge_probe = {
 	.symbol_name = "tcslab:scavenge_local", .pre_handler = count_scavenge,
 };
+
 static struct kprobe *probes[] = { &drain_probe, &scavenge_probe };
 
 static void use(struct tcslab_cache *cache)

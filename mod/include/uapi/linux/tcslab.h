@@ -335,7 +335,7 @@ struct tcslab_ioc_pattern {
 #define TCSLAB_TUNABLE_KEEP_BYTES	1	/* free bytes that the background leaves alone */
 #define TCSLAB_TUNABLE_FILE_QUOTA	2	/* bytes that this open file may hold */
 #define TCSLAB_TUNABLE_CPU_BUDGET	3	/* bytes in per-CPU arrays, per CPU on average */
-#define TCSLAB_TUNABLE_SOFT_LIMIT	4	/* bytes held; above, all that is free goes (0: no limit) */
+#define TCSLAB_TUNABLE_SOFT_LIMIT	4	/* bytes held; above, all free ones go; 0: none */
 #define TCSLAB_TUNABLE_HARD_LIMIT	5	/* bytes that may be held; 0: no limit */
 
 /**
