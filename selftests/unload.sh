@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Loading and unloading 50 times loses no page; twice at once, or under a user, is refused.
-# lab: timeout=150 mem=768M append="init_on_alloc=0 init_on_free=0"
+# lab: timeout=150 when=all mem=768M append="init_on_alloc=0 init_on_free=0"
 
 pages() # free ones of all zones, after the kernel has dropped what it can
 {
@@ -35,8 +35,13 @@ after=$(pages)
 check $fails "50 rounds"
 echo "# free pages: $before before, $after after"
 # A page a round would be 50; the kernel's own caches move by a few dozen.
-[ $((before - after)) -lt 40 ]
-check $? "no page lost"
+if grep -q ' kasan_report$' /proc/kallsyms; then
+	number=$((number + 1))
+	echo "ok $number - no page lost # SKIP KASAN keeps pages for what is gone"
+else
+	[ $((before - after)) -lt 40 ]
+	check $? "no page lost"
+fi
 insmod /lib/tcslab/tcslab.ko
 ! insmod /lib/tcslab/tcslab.ko 2>/dev/null
 check $? "a second load is refused"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import signal
 import sys
 from pathlib import Path
@@ -43,13 +44,16 @@ def check(arguments: argparse.Namespace) -> int:
     names = arguments.kernel.split(",") if arguments.kernel else list(checks.QUICK)
     if arguments.all:
         names = kernels.names()
-    results = checks.side_by_side(names, arguments.test or "*", arguments.all)
-    if not arguments.test:
-        usable = [x.kernel for x in results if x.programs and x.kernel != "host"]
-        results.append(host.suite([x for x in usable if x in checks.STYLE]))
-        if arguments.selftest or arguments.all:
-            results.append(selftest.suite(frozenset(
-                names + [x for x in kernels.names() if kernels.known(kernels.load(x))])))
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        # Beside the guests.
+        style = None if arguments.test else pool.submit(host.suite, names)
+        results = checks.side_by_side(names, arguments.test or "*", arguments.all,
+                                      arguments.all or arguments.whole)
+        if style:
+            results.append(style.result())
+    if not arguments.test and (arguments.selftest or arguments.all):
+        results.append(selftest.suite(frozenset(
+            names + [x for x in kernels.names() if kernels.known(kernels.load(x))])))
     if len(results) > 3:
         print(checks.table(results))
     return checks.summary(results)
@@ -106,6 +110,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--kernel", default="", help="names, comma-separated")
     verb.add_argument("--test", default="", help="only tests whose names contain or match this")
     verb.add_argument("--all", action="store_true", help="every kernel that can be had")
+    verb.add_argument("--whole", action="store_true", help="also the tests that take long")
     verb.add_argument("--selftest", action="store_true", help="and whether the lab finds bugs")
 
     verb = verbs.add_parser("module", help=real_module.__doc__)

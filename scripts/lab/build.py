@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from . import chroot, paths, sync
@@ -12,6 +13,8 @@ from .packages import Archive, install_tools
 from .progress import LabError, run
 from .source import CROSS, IMAGES, cross_tools
 
+CHECKED = ("debian-6.1", "debian-6.12", "debian-7.3")      # where sparse looks at what is compiled
+COMPLAINTS = ".complaints"
 TOOLS = {"gcc": "gcc", "make": "make", "/usr/include/libelf.h": "libelf-dev"}
 
 
@@ -36,15 +39,28 @@ def kbuild(kernel: Kernel, ready: Ready, tree: Path, *arguments: str,
                what, log=log)
 
 
+def note_complaints(tree: Path, log: str) -> None:
+    """Keep what compiler and sparse said of our files, which the next build looks at again."""
+    lines = [line for line in log.splitlines()
+             if re.search(r"(mod|modules|lab)/\S+: (warning|error):", line)]
+    for file in tree.rglob("*.o") if lines else ():
+        file.unlink()
+    (tree / COMPLAINTS).write_text("\n".join(lines), encoding="utf-8")
+
+
 def modules(kernel: Kernel, ready: Ready, tests: bool = True, *flags: str) -> list[Path]:
     """Build what changed since the last time and return the modules."""
-    install_tools(TOOLS)
+    install_tools(TOOLS | ({"sparse": "sparse"} if kernel.name in CHECKED else {}))
     if kernel.arch in CROSS:
         install_tools(cross_tools(kernel.arch))
     tree = kernel.build / "src"
     with paths.lock(kernel.build / "src.lock"):
         sync.copy(tree)
-        kbuild(kernel, ready, tree, "W=1", *(["TCSLAB_TESTS=1"] if tests else []), *flags)
+        (tree / COMPLAINTS).unlink(missing_ok=True)
+        if kernel.name in CHECKED:
+            flags = (*flags, "C=1")
+        log = kbuild(kernel, ready, tree, "W=1", *(["TCSLAB_TESTS=1"] if tests else []), *flags)
+        note_complaints(tree, log)
         # modules.order has what this configuration builds; older objects may lie about.
         order = (tree / "modules.order").read_text(encoding="utf-8").split()
         found = []

@@ -7,8 +7,12 @@ import concurrent.futures
 import dataclasses
 import fnmatch
 import functools
+import os
 import re
+import threading
 import time
+from pathlib import Path
+from typing import Iterator
 
 from . import build, collection, kernels, session
 from .kernels import Kernel
@@ -16,7 +20,6 @@ from .ktap import Case
 from .progress import LabError, say
 
 QUICK = ("debian-6.1", "debian-6.12")
-STYLE = (*QUICK, "debian-7.3")      # where sparse and W=1 are run
 
 
 @dataclasses.dataclass
@@ -34,10 +37,12 @@ class Result:
         return sum(case.outcome == outcome for case in self.cases)
 
 
-def kselftest(kernel: Kernel, pattern: str = "*", whole: bool = False) -> Result:
+def kselftest(kernel: Kernel, slots: threading.Semaphore, pattern: str = "*",
+              whole: bool = False) -> Result:
     """Run the tests whose names match @pattern on @kernel, as few boots as their wishes allow.
 
-    Those for `make check-all` only when that is the @whole collection, or when they are named.
+    A boot takes one of @slots. Tests with when=all run when that is the @whole collection, or when
+    they are named.
     """
     result, begin = Result(kernel.name, "kselftest"), time.monotonic()
     ready = kernels.prepare(kernel)
@@ -56,25 +61,50 @@ def kselftest(kernel: Kernel, pattern: str = "*", whole: bool = False) -> Result
             result.cases.append(Case(entry.name, "skip", why))
             result.programs[entry.name] = result.cases[-1:]
         else:
-            groups.setdefault(entry.options(), []).append(entry)
-    for wishes, members in groups.items():
-        todo = [member.test(kernel) for member in members]
-        while todo:
-            logs = session.log_directory(kernel, "check")
-            options = collection.options(wishes, collection.files(folder), kernel)
-            run = session.Session(kernel, ready, modules, options, logs)
-            say(f"{kernel.name}: {len(todo)} test program(s) (console: {logs / 'console.log'})")
-            outcomes = session.run_tests(run, todo, functools.partial(report, kernel))
-            for outcome in outcomes:
+            groups.setdefault(entry.machine(), []).append(entry)
+
+    def boot(wanted: list[collection.Entry]) -> None:
+        members, files = [], dict(collection.files(folder))
+        for entry in wanted:
+            try:
+                files |= dict(collection.own_files(entry, kernel))
+                members.append(entry)
+            except LabError as error:
+                print(f"not ok {kernel.name} {entry.name}: {error}", flush=True)
+                case = Case(entry.name, "fail", str(error).splitlines()[0])
+                result.cases.append(case)
+                result.programs[entry.name] = [case]
+        if not members:
+            return
+        options = collection.options(members, list(files.items()))
+        with slots:
+            for outcome in boots(kernel, ready, modules, options,
+                                 [member.test(kernel) for member in members]):
                 result.cases += outcome.cases
                 result.programs[outcome.test.name] = outcome.cases
-            done = {outcome.test.name for outcome in outcomes}
-            if not done:
-                raise LabError(f"{kernel.name}: no test ran (console: {logs / 'console.log'})")
-            # A guest that died took the rest with it: they get a fresh one.
-            todo = [test for test in todo if test.name not in done]
+    # The longest first, so that no processor is idle in the end.
+    queue = sorted(groups.values(), key=len, reverse=True)
+    with concurrent.futures.ThreadPoolExecutor(max(len(queue), 1)) as pool:
+        for done in [pool.submit(boot, members) for members in queue]:
+            done.result()
     result.seconds = time.monotonic() - begin
     return result
+
+
+def boots(kernel: Kernel, ready: kernels.Ready, modules: list[Path], options: session.Options,
+          todo: list[session.Test]) -> Iterator[session.Outcome]:
+    """Run the tests @todo in one boot, or in as many as it takes when guests die."""
+    while todo:
+        logs = session.log_directory(kernel, "check")
+        run = session.Session(kernel, ready, modules, options, logs)
+        say(f"{kernel.name}: {len(todo)} test program(s) (console: {logs / 'console.log'})")
+        outcomes = session.run_tests(run, todo, functools.partial(report, kernel))
+        yield from outcomes
+        done = {outcome.test.name for outcome in outcomes}
+        if not done:
+            raise LabError(f"{kernel.name}: no test ran (console: {logs / 'console.log'})")
+        # A guest that died took the rest with it: they get a fresh one.
+        todo = [test for test in todo if test.name not in done]
 
 
 def report(kernel: Kernel, outcome: session.Outcome) -> None:
@@ -97,11 +127,14 @@ def report(kernel: Kernel, outcome: session.Outcome) -> None:
 
 
 def side_by_side(names: list[str], pattern: str, optional: bool = False,
-                 width: int = 2) -> list[Result]:
-    """The collection on several kernels, @width at a time.
+                 whole: bool = False) -> list[Result]:
+    """The collection on several kernels, the @whole or what is quick, as wide as the machine is.
 
     A kernel that cannot be had is a failure, or with @optional a skip with its reason.
     """
+    width = machine_width()
+    slots = threading.Semaphore(width)
+
     def one(name: str) -> Result:
         result = Result(name, "kselftest")
         try:
@@ -113,7 +146,7 @@ def side_by_side(names: list[str], pattern: str, optional: bool = False,
             result.cases.append(Case(name, "skip" if optional else "fail", why))
             return result
         try:
-            return kselftest(kernel, pattern, optional)
+            return kselftest(kernel, slots, pattern, whole)
         except LabError as error:
             print(f"not ok {name}: {error}", flush=True)
             result.cases.append(Case(name, "fail", str(error).splitlines()[0]))
@@ -125,6 +158,12 @@ def side_by_side(names: list[str], pattern: str, optional: bool = False,
     with concurrent.futures.ThreadPoolExecutor(width) as pool:
         done = {name: pool.submit(one, name) for name in sorted(names, key=cost, reverse=True)}
         return [done[name].result() for name in names]
+
+
+def machine_width() -> int:
+    """How many guests run at a time: what there is of processors and of memory for them."""
+    gigabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 30
+    return max(2, min(os.cpu_count() or 1, gigabytes // 3))
 
 
 def table(results: list[Result]) -> str:

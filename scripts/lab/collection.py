@@ -45,17 +45,20 @@ class Entry:
     def skipped(self, kernel: Kernel, asked_for: bool) -> str:
         """Why this test is not for @kernel; empty when it is."""
         if self.wishes.get("when") == "all" and not asked_for:
-            return "is for make check-all"
+            return "takes long: WHOLE=1 or make check-all"
         globs = self.wishes.get("kernels", "*").split(",")
         if any(fnmatch.fnmatch(kernel.name, x) for x in globs):
             return ""
         return f"is for {self.wishes['kernels']}"
 
-    def options(self) -> tuple[tuple[str, str], ...]:
+    def machine(self) -> tuple[tuple[str, str], ...]:
         """The wishes that need a boot of their own; tests with equal ones share it."""
         return tuple(sorted((key, value) for key, value in self.wishes.items()
-                            if key in ("smp", "nodes", "mem", "append", "modules", "icount", "stock",
-                                       "real", "programs")))
+                            if key in ("smp", "nodes", "mem", "append", "modules", "icount")))
+
+    def parts(self, key: str) -> list[str]:
+        """The wish @key, which is a list: what is to be packed."""
+        return self.wishes[key].split(",") if key in self.wishes else []
 
     def test(self, kernel: Kernel) -> session.Test:
         """What the session runs."""
@@ -63,14 +66,17 @@ class Entry:
         return session.Test(self.name, seconds * kernel.slow, self.wishes.get("expect", ""))
 
 
-def options(wishes: tuple[tuple[str, str], ...], files: list[tuple[str, Path]],
-            kernel: Kernel) -> session.Options:
-    """The options of a boot of @kernel from the wishes of its tests."""
-    table = dict(wishes)
-    wanted = table["real"].split(",") if "real" in table else []
-    stock = table["stock"].split(",") if "stock" in table else []
-    files = [*files, *real.files(kernel, kernels.prepare(kernel), wanted),
-             *programs.files(table.get("programs", ""))]
+def own_files(entry: Entry, kernel: Kernel) -> list[tuple[str, Path]]:
+    """What the test @entry alone wants packed: modules of the kernel's tree, programs."""
+    return [*real.files(kernel, kernels.prepare(kernel), entry.parts("real")),
+            *programs.files(entry.parts("programs"))]
+
+
+def options(entries: list[Entry], files: list[tuple[str, Path]]) -> session.Options:
+    """The options of a boot with @files for tests that want the same machine."""
+    table = dict(entries[0].machine())
+    wanted, stock = (list(dict.fromkeys(x for entry in entries for x in entry.parts(key)))
+                     for key in ("real", "stock"))
     return session.Options(smp=int(table.get("smp", 0)), nodes=int(table.get("nodes", 0)),
                            mem=table.get("mem", ""),
                            append=table.get("append", ""), files=files,

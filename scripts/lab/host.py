@@ -4,20 +4,19 @@
 from __future__ import annotations
 
 import functools
-import re
+import hashlib
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 
-from . import kernels, ksft, paths, sync
-from .build import kbuild
+from . import build, kernels, ksft, paths
 from .check import Result
 from .ktap import Case
 from .packages import install_tools
 from .progress import LabError
 
-TOOLS = {"sparse": "sparse", "shellcheck": "shellcheck", "perl": "perl", "spin": "spin",
+TOOLS = {"shellcheck": "shellcheck", "perl": "perl", "spin": "spin",
          "gcc": "gcc", "git": "git", "pyflakes3": "pyflakes3"}
 C_FILES = ("mod/*.c", "mod/*.h", "mod/include/**/*.h", "selftests/*.c", "selftests/*.h",
            "selftests/modules/*.c", "selftests/modules/*.h", "selftests/lab/*.c")
@@ -29,6 +28,28 @@ def files(patterns: tuple[str, ...]) -> list[str]:
     """The project's files that match, without those that a build left."""
     return sorted({str(path.relative_to(paths.PROJECT)) for pattern in patterns
                    for path in paths.PROJECT.glob(pattern) if not path.name.endswith(".mod.c")})
+
+
+class Clean:
+    """Remembers in the build directory which contents a check found nothing in."""
+
+    def __init__(self, what: str):
+        self.file = paths.BUILD / "clean" / what
+        self.known = set(self.file.read_text(encoding="ascii").split()) if self.file.exists() else set()
+
+    @staticmethod
+    def key(name: str) -> str:
+        """What stands for the file @name as it is."""
+        return hashlib.sha256(name.encode() + (paths.PROJECT / name).read_bytes()).hexdigest()
+
+    def changed(self, names: list[str]) -> list[str]:
+        """Those of @names that have to be looked at."""
+        return [name for name in names if self.key(name) not in self.known]
+
+    def keep(self, names: list[str]) -> None:
+        """Nothing was found in @names."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text("\n".join(sorted(map(self.key, names))), encoding="ascii")
 
 
 def output(command: list[str]) -> str:
@@ -43,9 +64,15 @@ def checkpatch() -> str:
 
     Ignored: what only code for several kernels needs (compat.h), and macros that must be macros.
     """
-    return output(["perl", str(ksft.tree() / "scripts/checkpatch.pl"), "--no-tree", "--strict",
-                   "--terse", "--no-summary", "--ignore",
-                   "LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE", "--file", *files(C_FILES)])
+    names, clean = files(C_FILES), Clean(ksft.tree().name)
+    changed = clean.changed(names)
+    complaints = output(["perl", str(ksft.tree() / "scripts/checkpatch.pl"), "--no-tree", "--strict",
+                         "--terse", "--no-summary", "--ignore",
+                         "LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE", "--file",
+                         *changed]) if changed else ""
+    if not complaints:
+        clean.keep(names)
+    return complaints
 
 
 def size_classes() -> str:
@@ -66,7 +93,11 @@ def python() -> str:
 
 def model() -> str:
     """The model of the per-CPU section and its known-wrong variants."""
-    return output(["sh", "selftests/model/model.sh"])
+    names, clean = files(("selftests/model/*",)), Clean("model")
+    complaints = output(["sh", "selftests/model/model.sh"]) if clean.changed(names) else ""
+    if not complaints:
+        clean.keep(names)
+    return complaints
 
 
 CHECKS: dict[str, Callable[[], str]] = {
@@ -75,21 +106,18 @@ CHECKS: dict[str, Callable[[], str]] = {
 
 
 def sparse(name: str) -> str:
-    """sparse and W=1 over our files as the kernel @name compiles them."""
+    """What sparse and W=1 say of our files as the kernel @name compiles them."""
     kernel = kernels.load(name)
-    ready = kernels.prepare(kernel)
-    tree = kernel.build / "sparse"
-    sync.copy(tree)
-    log = kbuild(kernel, ready, tree, "W=1", "C=2", "TCSLAB_TESTS=1")
-    return "\n".join(line for line in log.splitlines()
-                     if re.search(r"(mod|modules|lab)/\S+: (warning|error):", line))
+    build.modules(kernel, kernels.prepare(kernel))
+    return (kernel.build / "src" / build.COMPLAINTS).read_text(encoding="utf-8")
 
 
 def suite(names: list[str]) -> Result:
-    """All of them, one case each, and sparse on the kernels @names."""
+    """All of them, one case each, and sparse on those of the kernels @names where it can run."""
     install_tools(TOOLS)
     result, begin = Result("host", "style"), time.monotonic()
-    checks = CHECKS | {f"sparse-{name}": functools.partial(sparse, name) for name in names}
+    checks = CHECKS | {f"sparse-{name}": functools.partial(sparse, name) for name in names
+                       if name in build.CHECKED}
     for name, check in checks.items():
         try:
             complaints = check().strip().splitlines()

@@ -11,9 +11,9 @@ from .packages import install_tools
 from .progress import LabError, run
 
 
-def files(wish: str) -> list[tuple[str, Path]]:
-    """What goes into a guest for @wish, a list as mkfs.f2fs:f2fs-tools,dmsetup:dmsetup."""
-    wanted = dict(pair.partition(":")[::2] for pair in wish.split(",") if pair)
+def files(wishes: list[str]) -> list[tuple[str, Path]]:
+    """What goes into a guest for @wishes like mkfs.f2fs:f2fs-tools."""
+    wanted = dict(pair.partition(":")[::2] for pair in wishes)
     install_tools(wanted)
     found: dict[str, Path] = {}
     for name in wanted:

@@ -72,8 +72,11 @@ def command(kernel: Kernel, ready: Ready, machine: Machine, accel: str) -> list[
         console = "ttyAMA0"
     elif kernel.arch == "i386":
         argv += ["-cpu", "max,lm=off"]
+    elif accel == "kvm":
+        argv += ["-cpu", "host"]
     else:
-        argv += ["-cpu", "host" if accel == "kvm" else "max"]
+        # An emulated `rep stosb` goes byte by byte: kernels before 6.4 fill memory with it.
+        argv += ["-cpu", "max" if machine.icount else "max,erms=off"]
     if machine.icount:
         argv += ["-accel", "tcg", "-icount", "shift=0,sleep=off"]
     elif accel == "kvm":

@@ -78,6 +78,7 @@ def module(kernel: Kernel, ready: Ready, name: str, native_dup: bool = False) ->
         flags = f"-I{tcslab}/mod/include -include {tcslab}/{HEADER}"
         if native_dup or name in NATIVE_DUP:
             flags += " -DTCSLAB_SLAB_NATIVE_DUP"
+        source.stock_modules(kernel, ready)     # it may need what they export
         say(f"{kernel.name}: building {name} with tcslab_slab.h")
         build.kbuild(kernel, ready, target, f"KCFLAGS={flags}",
                      f"KBUILD_EXTRA_SYMBOLS={tcslab}/Module.symvers", binds=[tcslab])

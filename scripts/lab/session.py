@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Callable, Iterator
 
-from . import initramfs, ktap, qemu, reports, source
+from . import initramfs, ktap, paths, qemu, reports, source
 from .kernels import Kernel, Ready
 from .progress import LabError, say
 
@@ -57,18 +57,17 @@ class Test:
 def log_directory(kernel: Kernel, what: str) -> Path:
     """A new directory for one run's logs; the oldest ones go."""
     root = kernel.build / "logs"
-    path = root / f"{time.strftime('%m%d-%H%M%S')}-{re.sub(r'[^A-Za-z0-9_.-]', '_', what)}-{os.getpid()}"
-    serial = 0
-    while path.exists():
-        serial += 1
-        path = path.with_name(f"{path.name}.{serial}")
-    path.mkdir(parents=True)
-    runs = sorted(x for x in root.iterdir() if x.is_dir())
-    for old in runs[:-KEPT_LOGS]:
-        shutil.rmtree(old, ignore_errors=True)
-    latest = root / "latest"
-    latest.unlink(missing_ok=True)
-    latest.symlink_to(path.name)
+    name = f"{time.strftime('%m%d-%H%M%S')}-{re.sub(r'[^A-Za-z0-9_.-]', '_', what)}-{os.getpid()}"
+    with paths.lock(root / "lock"):
+        serial = sum(x.name.startswith(name) for x in root.iterdir())
+        path = root / f"{name}.{serial}"
+        path.mkdir()
+        runs = sorted(x for x in root.iterdir() if x.is_dir() and not x.is_symlink())
+        for old in runs[:-KEPT_LOGS]:
+            shutil.rmtree(old, ignore_errors=True)
+        latest = root / "latest"
+        latest.unlink(missing_ok=True)
+        latest.symlink_to(path.name)
     return path
 
 

@@ -48,9 +48,20 @@ static DEFINE_PER_CPU(struct cpu_state, states);
 static DEFINE_RAW_SPINLOCK(raw_lock);
 static bool stop;
 
+/*
+ * Starts a timer anew, a period after its handler, which began at @begin: and later where
+ * the handler takes long, under KASAN in an emulated machine, so that the task has most of
+ * the time everywhere.  Else there would be nothing to interrupt.
+ */
+static void again(struct hrtimer *timer, ktime_t begin, unsigned int us)
+{
+	hrtimer_forward_now(timer, us * NSEC_PER_USEC + 3 * ktime_sub(ktime_get(), begin));
+}
+
 static enum hrtimer_restart tick(struct hrtimer *timer)
 {
 	struct cpu_state *state = container_of(timer, struct cpu_state, timer);
+	ktime_t begin = ktime_get();
 	unsigned int i;
 
 	state->ticks++;
@@ -58,20 +69,19 @@ static enum hrtimer_restart tick(struct hrtimer *timer)
 		context_step(&state->tick, GFP_NOWAIT | __GFP_NOWARN);
 	if (!(state->ticks % 8))
 		context_bulk(&state->tick, GFP_ATOMIC | __GFP_NOWARN);
-	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_USEC *
-					       (period_us + context_random(&state->tick) % 8)));
+	again(timer, begin, period_us + context_random(&state->tick) % 8);
 	return HRTIMER_RESTART;
 }
 
 static enum hrtimer_restart soft_tick(struct hrtimer *timer)
 {
 	struct cpu_state *state = container_of(timer, struct cpu_state, soft_timer);
+	ktime_t begin = ktime_get();
 
 	state->softs++;
 	context_step(&state->soft, GFP_ATOMIC | __GFP_NOWARN);
 	context_bulk(&state->soft, GFP_NOWAIT | __GFP_NOWARN);
-	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_USEC *
-					       (7 * period_us + context_random(&state->soft) % 8)));
+	again(timer, begin, 7 * period_us + context_random(&state->soft) % 8);
 	return HRTIMER_RESTART;
 }
 

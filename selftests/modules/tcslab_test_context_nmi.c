@@ -29,7 +29,7 @@
 static struct kprobe pool[MAX_PROBES];
 static struct kprobe *probes[MAX_PROBES];
 static unsigned int nr_probes;
-static struct context_stash victims[2];
+static struct context_stash victims[2], draw;
 static DEFINE_PER_CPU(struct context_stash, stashes);
 static DEFINE_PER_CPU(unsigned int, inside);
 static atomic_t in_nmis, in_callers;
@@ -92,7 +92,12 @@ static unsigned int probe_at(void *addr, bool breakpoint)
 #endif
 }
 
-/* Each instruction of a function. */
+/*
+ * Each instruction of a function; of a very long one, as sanitizers make them, as many of
+ * them, drawn at random: to arm a probe takes long.
+ */
+#define FUNCTION_BYTES	2048
+
 static unsigned int probe_function(void *addr)
 {
 	char name[KSYM_SYMBOL_LEN], *slash;
@@ -108,6 +113,8 @@ static unsigned int probe_function(void *addr)
 	for (i = 0; i < bytes; i += size ?: 1) {
 		size = probe_at(addr + i, true);
 		n += !!size;
+		if (size)
+			i += context_random(&draw) % (1 + 2 * (bytes / FUNCTION_BYTES));
 	}
 	return n;
 }
