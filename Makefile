@@ -9,7 +9,7 @@ help:
 	@echo 'make demo                 see tcslab work in a VM (needs nothing but apt)'
 	@echo 'make check                all tests on the quick kernels (debian-6.1, debian-6.12)'
 	@echo '     KERNEL=a,b TEST=x      on these kernels, only these tests'
-	@echo '     WHOLE=1                also the tests that take long'
+	@echo '     LONG=1                 also the tests that take long'
 	@echo '     KDIR=... VMLINUZ=...   on a kernel of your own'
 	@echo 'make check-all            on every kernel that can be had; make kernels lists them'
 	@echo 'make debug KERNEL= TEST=  the same under gdb'
@@ -50,7 +50,7 @@ demo: python3
 check: export KDIR := $(KDIR)
 check: python3
 	@$(LAB) check --kernel '$(or $(KERNEL),$(if $(VMLINUZ),host))' --test '$(TEST)' \
-		$(if $(WHOLE),--whole) $(if $(SELFTEST),--selftest)
+		$(if $(LONG),--long) $(if $(SELFTEST),--selftest)
 
 check-all: python3
 	@$(LAB) check --all

@@ -3,7 +3,7 @@
 # NMI context at every instruction of the fast path and of the locked sections.
 # Not while kmemleak is watching: its locks may be held.
 # Most of its time goes into arming some 800 probes, one after the other.
-# lab: timeout=600 append="kmemleak=off" when=all
+# lab: timeout=600 append="kmemleak=off" when=long
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc

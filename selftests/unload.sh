@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Loading and unloading 50 times loses no page; twice at once, or under a user, is refused.
-# lab: timeout=150 when=all mem=768M append="init_on_alloc=0 init_on_free=0"
+# lab: timeout=150 when=long mem=768M append="init_on_alloc=0 init_on_free=0"
 
 pages() # free ones of all zones, after the kernel has dropped what it can
 {

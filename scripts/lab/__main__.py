@@ -48,7 +48,7 @@ def check(arguments: argparse.Namespace) -> int:
         # Beside the guests.
         style = None if arguments.test else pool.submit(host.suite, names)
         results = checks.side_by_side(names, arguments.test or "*", arguments.all,
-                                      arguments.all or arguments.whole)
+                                      "all" if arguments.all else "long" if arguments.long else "")
         if style:
             results.append(style.result())
     if not arguments.test and (arguments.selftest or arguments.all):
@@ -110,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--kernel", default="", help="names, comma-separated")
     verb.add_argument("--test", default="", help="only tests whose names contain or match this")
     verb.add_argument("--all", action="store_true", help="every kernel that can be had")
-    verb.add_argument("--whole", action="store_true", help="also the tests that take long")
+    verb.add_argument("--long", action="store_true", help="also the tests that take long")
     verb.add_argument("--selftest", action="store_true", help="and whether the lab finds bugs")
 
     verb = verbs.add_parser("module", help=real_module.__doc__)

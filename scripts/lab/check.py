@@ -38,10 +38,10 @@ class Result:
 
 
 def kselftest(kernel: Kernel, slots: threading.Semaphore, pattern: str = "*",
-              whole: bool = False) -> Result:
+              how_long: str = "") -> Result:
     """Run the tests whose names match @pattern on @kernel, as few boots as their wishes allow.
 
-    A boot takes one of @slots. Tests with when=all run when that is the @whole collection, or when
+    A boot takes one of @slots. Tests whose when= is longer than @how_long are left out, unless
     they are named.
     """
     result, begin = Result(kernel.name, "kselftest"), time.monotonic()
@@ -57,7 +57,7 @@ def kselftest(kernel: Kernel, slots: threading.Semaphore, pattern: str = "*",
     for entry in entries:
         if not any(fnmatch.fnmatch(entry.name, x) or x in entry.name for x in pattern.split(",")):
             continue
-        if why := entry.skipped(kernel, whole or pattern != "*"):
+        if why := entry.skipped(kernel, how_long if pattern == "*" else "all"):
             result.cases.append(Case(entry.name, "skip", why))
             result.programs[entry.name] = result.cases[-1:]
         else:
@@ -127,8 +127,8 @@ def report(kernel: Kernel, outcome: session.Outcome) -> None:
 
 
 def side_by_side(names: list[str], pattern: str, optional: bool = False,
-                 whole: bool = False) -> list[Result]:
-    """The collection on several kernels, the @whole or what is quick, as wide as the machine is.
+                 how_long: str = "") -> list[Result]:
+    """The collection on several kernels, as wide as the machine is.
 
     A kernel that cannot be had is a failure, or with @optional a skip with its reason.
     """
@@ -146,7 +146,7 @@ def side_by_side(names: list[str], pattern: str, optional: bool = False,
             result.cases.append(Case(name, "skip" if optional else "fail", why))
             return result
         try:
-            return kselftest(kernel, slots, pattern, whole)
+            return kselftest(kernel, slots, pattern, how_long)
         except LabError as error:
             print(f"not ok {name}: {error}", flush=True)
             result.cases.append(Case(name, "fail", str(error).splitlines()[0]))

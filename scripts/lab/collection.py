@@ -9,7 +9,8 @@ A test says what it needs in a comment near its top:
 
 `modules` are loaded at boot, `stock` ones are there to be loaded. `real` are modules of the kernel's
 tree built with tcslab_slab.h, in /lib/real beside the untouched ones. `programs` name the package
-that has them. A test with when=all is run by `make check-all`, or when it is named.
+that has them. A test with when=long is run with LONG=1 and by `make check-all`, one with when=all by
+that alone; both when they are named.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ DEFAULT_SECONDS = 300
 M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
 KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "icount", "kernels", "expect",
         "stock", "real", "programs", "when"}
+LENGTHS = ("", "long", "all")
 HEADER_LINES = 30
 
 
@@ -42,10 +44,13 @@ class Entry:
     name: str
     wishes: dict[str, str]
 
-    def skipped(self, kernel: Kernel, asked_for: bool) -> str:
-        """Why this test is not for @kernel; empty when it is."""
-        if self.wishes.get("when") == "all" and not asked_for:
-            return "takes long: WHOLE=1 or make check-all"
+    def skipped(self, kernel: Kernel, how_long: str) -> str:
+        """Why this test is not for @kernel, or not in a run of @how_long; empty when it is."""
+        when = self.wishes.get("when", "")
+        if kernel.source and "real" in self.wishes:
+            when = "all"        # all modules of the kernel have to be built for it
+        if LENGTHS.index(when) > LENGTHS.index(how_long):
+            return f"takes long: {'LONG=1' if when == 'long' else 'make check-all'}, or by its name"
         globs = self.wishes.get("kernels", "*").split(",")
         if any(fnmatch.fnmatch(kernel.name, x) for x in globs):
             return ""
