@@ -113,9 +113,11 @@ class Session:
         out = self.logs / "out.tar"
         with open(out, "wb") as stream:
             stream.truncate(qemu.OUT_DISK)
+        smp = self.options.smp or self.kernel.smp
         machine = qemu.Machine(
-            initrd=self.pack(job), smp=self.options.smp or self.kernel.smp,
-            mem=self.options.mem or self.kernel.mem, nodes=self.options.nodes or self.kernel.nodes,
+            initrd=self.pack(job), smp=smp, mem=self.options.mem or self.kernel.mem,
+            # A test that asks for one CPU gets one node, wherever it runs.
+            nodes=self.options.nodes or min(self.kernel.nodes, smp),
             append=self.options.append, icount=self.options.icount, out=out, gdb=self.options.gdb)
         self.guest = qemu.Guest(self.kernel, self.ready, machine, self.logs / "console.log")
 
