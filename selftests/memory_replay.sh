@@ -3,7 +3,7 @@
 # The most pages held while a recorded kernel's allocations are played, against SLUB. Where the
 # host lets one virtual CPU wait, objects that others would have freed pile up: the least of
 # up to three plays counts, for both.
-# lab: timeout=300 mem=2G append="init_on_alloc=0"
+# lab: kernels=debian-* timeout=300 mem=2G append="init_on_alloc=0"
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc
