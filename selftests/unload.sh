@@ -23,8 +23,11 @@ echo "TAP version 13"
 echo "1..6"
 rmmod tcslab 2>/dev/null
 round=0
+rounds=50
 fails=0
-while [ $round -lt 55 ]; do
+# There it takes long, and pages cannot be counted.
+! grep -q ' kasan_report$' /proc/kallsyms || rounds=10
+while [ $round -lt $((5 + rounds)) ]; do
 	# The first few rounds make what the kernel keeps: module and per-CPU areas.
 	[ $round -ne 5 ] || before=$(pages)
 	insmod /lib/tcslab/tcslab.ko && insmod /lib/tcslab/tcslab_example.ko &&
@@ -32,10 +35,10 @@ while [ $round -lt 55 ]; do
 	round=$((round + 1))
 done
 after=$(pages)
-check $fails "50 rounds"
+check $fails "$rounds rounds"
 echo "# free pages: $before before, $after after"
 # A page a round would be 50; the kernel's own caches move by a few dozen.
-if grep -q ' kasan_report$' /proc/kallsyms; then
+if [ $rounds -lt 50 ]; then
 	number=$((number + 1))
 	echo "ok $number - no page lost # SKIP KASAN keeps pages for what is gone"
 else
