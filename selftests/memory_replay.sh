@@ -19,6 +19,9 @@ lesser()
 	if [ "$1" -lt "$2" ]; then echo "$1"; else echo "$2"; fi
 }
 
+# 6.1 comes to 0.925, by one free chunk of 32 pages that is kept.
+limit=92
+case $(uname -r) in 6.1.*) limit=93 ;; esac
 begin
 insmod /lib/tcslab/tcslab_replay.ko || exit 1
 unxz -c boot-6.12.trace.xz >$REPLAY/trace
@@ -36,13 +39,12 @@ for play in 1 2 3; do
 	done
 	ours=$(lesser "$ours" "$(result kmalloc_tcslab_peak_pages)")
 	theirs=$(lesser "$theirs" "$(result kmalloc_slub_peak_pages)")
-	[ $((ours * 100)) -gt $((theirs * 92)) ] || break
+	[ $((ours * 100)) -gt $((theirs * limit)) ] || break
 done
 [ "$left" -eq 0 ]
 check $? "nothing is left afterwards: $left pages"
-# 0.92 is the aim, and met on 6.12; 6.1 comes to 0.925, by one chunk that came back too often.
-# What was asked for is more than 0.92 of what SLUB holds for all: see Documentation/memory.md.
-[ $((ours * 100)) -le $((theirs * 93)) ]
-check $? "kmalloc: $ours pages, at most 0.93 of SLUB's $theirs"
+# What was asked for is 0.92, also of what SLUB holds for all: see Documentation/memory.md.
+[ $((ours * 100)) -le $((theirs * limit)) ]
+check $? "kmalloc: $ours pages, at most 0.$limit of SLUB's $theirs"
 rmmod tcslab_replay
 plan
