@@ -24,7 +24,8 @@
 
 #define MAX_BATCH		32	/* objects; bounds every section under a raw lock */
 #define BATCH_BYTES		SZ_8K	/* fewer of the big ones */
-#define CPU_CACHE_BYTES		SZ_16K	/* a full per-CPU array holds so much, */
+#define CPU_CACHE_BYTES		SZ_128K	/* a full per-CPU array holds so much, */
+#define LARGEST_BATCHED		SZ_32K	/* above it, objects move one by one */
 #define CPU_CACHE_OBJS		128	/* but no more than so many */
 #define LOW_ZONE_OBJS		8	/* DMA and DMA32 memory is not to be parked */
 
@@ -106,7 +107,7 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 		cache->span_align = max_t(unsigned int, 1, cache->size / PAGE_SIZE);
 	/* One of the largest: it is there to be used again, not to be had in numbers. */
 	cache->batch = clamp_t(unsigned int, BATCH_BYTES / cache->size,
-			       cache->size > CPU_CACHE_BYTES * 2 ? 1 : 2, MAX_BATCH);
+			       cache->size > LARGEST_BATCHED ? 1 : 2, MAX_BATCH);
 	cache->max_capacity = clamp_t(unsigned int, CPU_CACHE_BYTES / cache->size,
 				      cache->batch, CPU_CACHE_OBJS);
 	if (cache->zone != TCSLAB_ZONE_NORMAL) {
