@@ -10,7 +10,7 @@
  * that sparse spans drain and go back (TCMalloc's span prioritisation).
  *
  * Lock: central->lock, raw, interrupts off.  Sections are bounded by one batch
- * (up to TCSLAB_MAX_BATCH objects at O(1) each).  Nothing is allocated, freed or
+ * (MAX_BATCH of cache.c, at O(1) each).  Nothing is allocated, freed or
  * printed under it; empty spans are collected and handed to the page heap, bad
  * pointers noted and reported, after it is dropped.
  */
@@ -20,42 +20,13 @@
 
 #include "cache.h"
 #include "central.h"
+#include "central_lists.h"
 #include "nested.h"
 #include "page_heap.h"
 
 #define TRANSFER_BATCHES	8	/* on the stack, but no more than */
 #define TRANSFER_BYTES		SZ_16K	/* so much; if that is no batch, there is no stack */
 #define SHORT_SPANS		4	/* so many of the shortest before longer ones */
-#define LEAKS_SHOWN		8
-
-/**
- * struct tcslab_central - the objects of one cache on one node
- * @lock: guards everything here and the SMALL spans of this cache and node
- * @nr_transfer: objects on the stack
- * @low_transfer: least value of @nr_transfer since the scavenger looked
- * @transfer_max: its size, constant
- * @transfer: the stack of free objects, the latest last
- * @nonempty: bit b set: @spans[b] has spans with free objects; bit 0 is never set
- * @nr_spans: spans held
- * @nr_pages: pages in them
- * @nr_objs: objects in them
- * @nr_free: free objects in them, those on the stack not counted
- * @spans: all spans, by fls(free objects); those of list 0 have none.  Only the first
- *	of a list is ever looked for, so a list with one end will do, which costs less
- */
-struct tcslab_central {
-	raw_spinlock_t lock;
-	unsigned int nr_transfer;
-	unsigned int low_transfer;
-	unsigned int transfer_max;
-	void **transfer;
-	unsigned long nonempty;
-	unsigned long nr_spans;
-	unsigned long nr_pages;
-	unsigned long nr_objs;
-	unsigned long nr_free;
-	struct hlist_head spans[TCSLAB_OCCUPANCY_LISTS];
-} ____cacheline_aligned_in_smp;
 
 /* Why a pointer was refused; the first of a batch is reported. */
 enum bad_free {
@@ -72,13 +43,6 @@ struct bad_pointer {
 
 /* ------------------------------------------------------- objects of a span */
 
-/* Not a field: the structure is full, and there is always something to wait for here. */
-static __always_inline unsigned int span_objs(const struct tcslab_cache *cache,
-					      const struct tcslab_span *span)
-{
-	return tcslab_span_index(cache, (unsigned long)span->npages << PAGE_SHIFT);
-}
-
 /* Off its list, after which that list may be empty. */
 static void unlist(struct tcslab_central *central, struct tcslab_span *span)
 {
@@ -94,7 +58,7 @@ static void enlist(struct tcslab_central *central, struct tcslab_cache *cache,
 {
 	lockdep_assert_held(&central->lock);
 	span->bucket = fls(span->nfree);
-	span->limit = min(1U << span->bucket, span_objs(cache, span));
+	span->limit = min(1U << span->bucket, tcslab_span_objs(cache, span));
 	hlist_add_head(&span->link, &central->spans[span->bucket]);
 	if (span->bucket)
 		__set_bit(span->bucket, &central->nonempty);
@@ -154,7 +118,7 @@ static noinline void span_grew(struct tcslab_central *central, struct tcslab_cac
 			       struct tcslab_span *span, struct hlist_head *empty)
 {
 	unlist(central, span);
-	if (span->nfree < span_objs(cache, span)) {
+	if (span->nfree < tcslab_span_objs(cache, span)) {
 		enlist(central, cache, span);
 		return;
 	}
@@ -193,7 +157,7 @@ static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache
 			objs++;
 			continue;
 		}
-		nobjs = span_objs(cache, span);
+		nobjs = tcslab_span_objs(cache, span);
 		nfree = span->nfree;
 		do {
 			u32 index = tcslab_exact_index(cache, next - span->base);
@@ -275,7 +239,7 @@ static void release_spans(struct tcslab_cache *cache, struct hlist_head *empty)
 
 static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 {
-	unsigned int nobjs = span_objs(cache, span), i, last;
+	unsigned int nobjs = tcslab_span_objs(cache, span), i, last;
 
 	span->nfree = nobjs;
 	last = (nobjs - 1) / BITS_PER_LONG;
@@ -476,89 +440,7 @@ bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj)
 	struct tcslab_span *span;
 
 	return find_span(cache, obj, &span) &&
-	       tcslab_exact_index(cache, obj - span->base) < span_objs(cache, span);
-}
-
-/* ------------------------------------------------------------- reporting */
-
-/* Addresses of up to @max live objects of the spans of one list. */
-static unsigned int live_objects(struct tcslab_cache *cache, struct hlist_head *spans,
-				 void **objs, unsigned int max)
-{
-	struct tcslab_span *span;
-	unsigned int n = 0, i;
-
-	hlist_for_each_entry(span, spans, link) {
-		for_each_clear_bit(i, span->free_bits, span_objs(cache, span)) {
-			if (n == max)
-				return n;
-			objs[n++] = span->base + (size_t)i * cache->size;
-		}
-	}
-	return n;
-}
-
-void tcslab_central_report_leaks(struct tcslab_cache *cache)
-{
-	void *objs[LEAKS_SHOWN];
-	unsigned long flags;
-	int node, list;
-
-	for (node = 0; node < nr_node_ids; node++) {
-		struct tcslab_central *central = &cache->central[node];
-		unsigned int n = 0, i;
-
-		tcslab_lock_irqsave(&central->lock, flags);
-		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
-			n += live_objects(cache, &central->spans[list], objs + n,
-					  LEAKS_SHOWN - n);
-		tcslab_unlock_irqrestore(&central->lock, flags);
-		for (i = 0; i < n; i++)
-			pr_err("tcslab: cache %s: object %p is in use\n", cache->name, objs[i]);
-	}
-}
-
-void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
-{
-	unsigned long flags, objs = 0;
-	int node;
-
-	stats->transfer_cached = 0;
-	stats->central_free = 0;
-	stats->spans = 0;
-	stats->held_bytes = 0;
-	for (node = 0; node < nr_node_ids; node++) {
-		struct tcslab_central *central = &cache->central[node];
-
-		tcslab_lock_irqsave(&central->lock, flags);
-		stats->transfer_cached += central->nr_transfer;
-		stats->central_free += central->nr_free;
-		stats->spans += central->nr_spans;
-		stats->held_bytes += central->nr_pages << PAGE_SHIFT;
-		objs += central->nr_objs;
-		tcslab_unlock_irqrestore(&central->lock, flags);
-	}
-	stats->tail_bytes = stats->held_bytes - objs * cache->size;
-}
-
-void tcslab_central_occupancy(struct tcslab_cache *cache,
-			      unsigned long hist[TCSLAB_OCCUPANCY_STEPS])
-{
-	struct tcslab_span *span;
-	unsigned long flags;
-	int node, list;
-
-	memset(hist, 0, TCSLAB_OCCUPANCY_STEPS * sizeof(*hist));
-	for (node = 0; node < nr_node_ids; node++) {
-		struct tcslab_central *central = &cache->central[node];
-
-		tcslab_lock_irqsave(&central->lock, flags);
-		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
-			hlist_for_each_entry(span, &central->spans[list], link)
-				hist[DIV_ROUND_UP(span->nfree * 8,
-						  span_objs(cache, span))]++;
-		tcslab_unlock_irqrestore(&central->lock, flags);
-	}
+	       tcslab_exact_index(cache, obj - span->base) < tcslab_span_objs(cache, span);
 }
 
 /* ---------------------------------------------------------------- set-up */

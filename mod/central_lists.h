@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Inside of the middle tier: what central.c moves and central_report.c counts. */
+#ifndef TCSLAB_CENTRAL_LISTS_H
+#define TCSLAB_CENTRAL_LISTS_H
+
+#include <linux/spinlock.h>
+
+#include "central.h"
+#include "span.h"
+
+/**
+ * struct tcslab_central - the objects of one cache on one node
+ * @lock: guards everything here and the SMALL spans of this cache and node
+ * @nr_transfer: objects on the stack
+ * @low_transfer: least value of @nr_transfer since the scavenger looked
+ * @transfer_max: its size, constant
+ * @transfer: the stack of free objects, the latest last
+ * @nonempty: bit b set: @spans[b] has spans with free objects; bit 0 is never set
+ * @nr_spans: spans held
+ * @nr_pages: pages in them
+ * @nr_objs: objects in them
+ * @nr_free: free objects in them, those on the stack not counted
+ * @spans: all spans, by fls(free objects); those of list 0 have none.  Only the first
+ *	of a list is ever looked for, so a list with one end will do, which costs less
+ */
+struct tcslab_central {
+	raw_spinlock_t lock;
+	unsigned int nr_transfer;
+	unsigned int low_transfer;
+	unsigned int transfer_max;
+	void **transfer;
+	unsigned long nonempty;
+	unsigned long nr_spans;
+	unsigned long nr_pages;
+	unsigned long nr_objs;
+	unsigned long nr_free;
+	struct hlist_head spans[TCSLAB_OCCUPANCY_LISTS];
+} ____cacheline_aligned_in_smp;
+
+/* Not a field: the structure is full, and there is always something to wait for here. */
+static __always_inline unsigned int tcslab_span_objs(const struct tcslab_cache *cache,
+						     const struct tcslab_span *span)
+{
+	return tcslab_span_index(cache, (unsigned long)span->npages << PAGE_SHIFT);
+}
+
+#endif /* TCSLAB_CENTRAL_LISTS_H */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The middle tier, counted: statistics, occupancy, and what is still in use at the end. */
+#include <linux/bitmap.h>
+
+#include "cache.h"
+#include "central_lists.h"
+#include "nested.h"
+
+#define LEAKS_SHOWN	8
+
+/* Addresses of up to @max live objects of the spans of one list. */
+static unsigned int live_objects(struct tcslab_cache *cache, struct hlist_head *spans,
+				 void **objs, unsigned int max)
+{
+	struct tcslab_span *span;
+	unsigned int n = 0, i;
+
+	hlist_for_each_entry(span, spans, link) {
+		for_each_clear_bit(i, span->free_bits, tcslab_span_objs(cache, span)) {
+			if (n == max)
+				return n;
+			objs[n++] = span->base + (size_t)i * cache->size;
+		}
+	}
+	return n;
+}
+
+void tcslab_central_report_leaks(struct tcslab_cache *cache)
+{
+	void *objs[LEAKS_SHOWN];
+	unsigned long flags;
+	int node, list;
+
+	for (node = 0; node < nr_node_ids; node++) {
+		struct tcslab_central *central = &cache->central[node];
+		unsigned int n = 0, i;
+
+		tcslab_lock_irqsave(&central->lock, flags);
+		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
+			n += live_objects(cache, &central->spans[list], objs + n,
+					  LEAKS_SHOWN - n);
+		tcslab_unlock_irqrestore(&central->lock, flags);
+		for (i = 0; i < n; i++)
+			pr_err("tcslab: cache %s: object %p is in use\n", cache->name, objs[i]);
+	}
+}
+
+void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
+{
+	unsigned long flags, objs = 0;
+	int node;
+
+	stats->transfer_cached = 0;
+	stats->central_free = 0;
+	stats->spans = 0;
+	stats->held_bytes = 0;
+	for (node = 0; node < nr_node_ids; node++) {
+		struct tcslab_central *central = &cache->central[node];
+
+		tcslab_lock_irqsave(&central->lock, flags);
+		stats->transfer_cached += central->nr_transfer;
+		stats->central_free += central->nr_free;
+		stats->spans += central->nr_spans;
+		stats->held_bytes += central->nr_pages << PAGE_SHIFT;
+		objs += central->nr_objs;
+		tcslab_unlock_irqrestore(&central->lock, flags);
+	}
+	stats->tail_bytes = stats->held_bytes - objs * cache->size;
+}
+
+void tcslab_central_occupancy(struct tcslab_cache *cache,
+			      unsigned long hist[TCSLAB_OCCUPANCY_STEPS])
+{
+	struct tcslab_span *span;
+	unsigned long flags;
+	int node, list;
+
+	memset(hist, 0, TCSLAB_OCCUPANCY_STEPS * sizeof(*hist));
+	for (node = 0; node < nr_node_ids; node++) {
+		struct tcslab_central *central = &cache->central[node];
+
+		tcslab_lock_irqsave(&central->lock, flags);
+		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
+			hlist_for_each_entry(span, &central->spans[list], link)
+				hist[DIV_ROUND_UP(span->nfree * 8,
+						  tcslab_span_objs(cache, span))]++;
+		tcslab_unlock_irqrestore(&central->lock, flags);
+	}
+}

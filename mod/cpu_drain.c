@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Per-CPU caches as others see them: how much is in them, and how it is drained
+ *
+ * Other CPUs look at an array without being able to keep its owner from writing
+ * to it: whatever they see is acted upon by the owner, who looks again.  Who may touch
+ * an array is said in cpu_cache.c.
+ */
+#include <linux/cpumask.h>
+#include <linux/percpu.h>
+#include <linux/sched/isolation.h>
+#include <linux/smp.h>
+
+#include "cache.h"
+#include "central.h"
+#include "cpu_budget.h"
+#include "cpu_cache.h"
+#include "remote.h"
+
+/* A counter that its owner changes meanwhile: what we see may be stale. */
+#define look(counter)	data_race(READ_ONCE(counter))	/* as said above */
+
+unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu)
+{
+	return look(per_cpu_ptr(cache->cpu, cpu)->count) + tcslab_remote_count(cache, cpu);
+}
+
+void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long keep)
+{
+	while (cc->count > keep) {
+		unsigned int n = min_t(long, cc->count - keep, cache->batch);
+
+		cc->count -= n;
+		tcslab_central_free(cache, cc->node, cc->objs + cc->count, n);
+	}
+}
+
+/* IPI: interrupts are off, and we may be in the middle of somebody's section. */
+static void drain_local(void *arg)
+{
+	struct tcslab_cache *cache = arg;
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+
+	if (cc) {
+		tcslab_remote_flush(cache, smp_processor_id());
+		tcslab_cpu_budget_cut(cache, cc, cc->earned);
+	}
+	tcslab_cpu_leave(cc);
+}
+
+static bool has_something(int cpu, void *arg)
+{
+	struct tcslab_cache *cache = arg;
+
+	/* An array that is filled meanwhile is in use, not idle. */
+	return tcslab_cpu_cache_count(cache, cpu) || look(per_cpu_ptr(cache->cpu, cpu)->earned);
+}
+
+/* isolcpus=, nohz_full=: not to be interrupted for so little. */
+bool tcslab_cpu_is_isolated(unsigned int cpu)
+{
+	return !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
+	       !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+}
+
+static bool may_be_drained(int cpu, void *arg)
+{
+	return has_something(cpu, arg) && !tcslab_cpu_is_isolated(cpu);
+}
+
+static unsigned long cached_objects(struct tcslab_cache *cache)
+{
+	unsigned long n = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		n += tcslab_cpu_cache_count(cache, cpu);
+	return n;
+}
+
+void tcslab_cpu_cache_drain(struct tcslab_cache *cache)
+{
+	on_each_cpu_cond(may_be_drained, drain_local, cache, true);
+}
+
+unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache)
+{
+	on_each_cpu_cond(has_something, drain_local, cache, true);
+	return cached_objects(cache);
+}
+
+void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu)
+{
+	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+	tcslab_remote_flush(cache, cpu);
+	tcslab_cpu_flush(cache, cc, 0);
+	tcslab_cpu_budget_drop_dead(cc, cpu);
+}
+
+void tcslab_cpu_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
+{
+	int cpu;
+
+	stats->cpu_cached = 0;
+	stats->entries = 0;
+	stats->refills = 0;
+	stats->flushes = 0;
+	stats->nested = 0;
+	for_each_possible_cpu(cpu) {
+		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+		stats->cpu_cached += tcslab_cpu_cache_count(cache, cpu);
+		stats->entries += look(cc->seq) / 2;
+		stats->refills += look(cc->refills);
+		stats->flushes += look(cc->flushes);
+		stats->nested += look(cc->nested);
+	}
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The types of <linux/tcslab.h>, which says what they are for. */
+#ifndef _LINUX_TCSLAB_TYPES_H
+#define _LINUX_TCSLAB_TYPES_H
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/list.h>
+#include <linux/numa.h>
+#include <linux/types.h>
+
+/* Before 6.10 nobody could tell KCSAN that a field is meant to be raced on. */
+#ifndef __data_racy
+#define __data_racy
+#endif
+
+struct tcslab_central;
+struct tcslab_remote;
+struct tcslab_reserve;
+
+/**
+ * enum tcslab_zone - the zones that memory can be asked from
+ * @TCSLAB_ZONE_NORMAL: any memory of the direct map
+ * @TCSLAB_ZONE_DMA32: physical addresses below 4 GiB
+ * @TCSLAB_ZONE_DMA: what GFP_DMA means, below 16 MiB on x86
+ * @TCSLAB_NR_ZONES: how many there are
+ */
+enum tcslab_zone {
+	TCSLAB_ZONE_NORMAL,
+	TCSLAB_ZONE_DMA32,
+	TCSLAB_ZONE_DMA,
+	TCSLAB_NR_ZONES,
+};
+
+/**
+ * struct tcslab_cpu_cache - one CPU's array of free objects of one cache
+ * @seq: odd while somebody works on the array (or it is closed), even at rest;
+ *	half of it is the number of times that the array was entered
+ * @count: objects in @objs
+ * @capacity: frees beyond it flush a batch; grows with misses up to the cache's
+ *	maximum (TCMalloc's slow start)
+ * @node: the node whose objects the array may hold
+ * @refills: batches fetched, which is the number of allocation misses
+ * @flushes: batches given back, which is the number of free misses
+ * @nested: calls that found the array busy or closed
+ * @last_seq: @seq when the scavenger last looked: unchanged means idle
+ * @last_count: @count then
+ * @last_misses: @refills + @flushes then
+ * @earned: bytes that the misses have earned; @capacity is as many objects
+ * @objs: the objects, the most recently freed last
+ *
+ * Touched only by its own CPU with preemption off after making @seq odd, or by
+ * the hotplug callback when that CPU is dead; but the last_ fields are the scavenger's.
+ * The counters may be read, and only read, from anywhere.
+ */
+struct tcslab_cpu_cache {
+	unsigned long __data_racy seq;	/* the only field that interrupts race on */
+	long count;
+	long __data_racy capacity;	/* others may set it to 0, see reserve.h */
+	int node;
+	unsigned int nested;
+	unsigned long refills;
+	unsigned long flushes;
+	unsigned long last_seq;
+	long last_count;
+	unsigned int last_misses;
+	unsigned int earned;
+	void *objs[];
+};
+
+/**
+ * struct tcslab_cache - objects of one size from one zone
+ *
+ * Opaque to users but for the first fields, which the inline fast path reads.
+ */
+struct tcslab_cache {
+	/* private: read by the fast path, constant after creation */
+	struct tcslab_cpu_cache __percpu *cpu;
+	size_t zero_size;	/* what __GFP_ZERO clears; 0 if nothing may be cleared */
+	unsigned int object_size;	/* what a user may write to */
+
+	/* private: the tiers' own, constant after creation but for what says so */
+	unsigned int size;	/* distance between objects, bytes */
+	unsigned int align;
+	unsigned int flags;
+	unsigned int batch;	/* objects moved between tiers at once */
+	unsigned int max_capacity;	/* of a per-CPU array, objects */
+	unsigned int span_pages;
+	unsigned int span_objs;
+	unsigned int span_align;	/* pages */
+	u64 recip;		/* see tcslab_span_index() */
+	u32 inverse;		/* see tcslab_exact_index() */
+	u32 shift;		/* its power of two */
+	enum tcslab_zone zone;
+	int node;		/* all objects from here, or NUMA_NO_NODE */
+	unsigned int useroffset;
+	unsigned int usersize;
+	void (*ctor)(void *obj);
+	struct tcslab_central *central;	/* one per node id */
+	struct tcslab_remote __percpu *remote;	/* NULL with one node */
+	struct tcslab_reserve *minimum;	/* or NULL */
+	unsigned long limit_pages;	/* 0: none */
+	atomic_long_t span_pages_held;	/* pages in spans, checked against the limit */
+	atomic_long_t limit_refusals;
+	struct list_head list;	/* all caches, under the cache list mutex */
+	bool general;		/* one of the size classes, not to be destroyed */
+	char name[32];
+};
+
+/* Flags of struct tcslab_cache_args */
+#define TCSLAB_HWCACHE_ALIGN	BIT(0)	/* objects start at cache lines */
+#define TCSLAB_TYPESAFE_BY_RCU	BIT(1)	/* memory stays an object until a grace period */
+#define TCSLAB_LIMIT_WAIT	BIT(2)	/* who may sleep waits at the limit */
+#define TCSLAB_CACHE_FLAGS	(TCSLAB_HWCACHE_ALIGN | TCSLAB_TYPESAFE_BY_RCU | TCSLAB_LIMIT_WAIT)
+
+/**
+ * struct tcslab_cache_args - what a named cache is made of
+ * @size: bytes per object, 1 up to TCSLAB_MAX_CLASS_SIZE
+ * @align: power of two up to PAGE_SIZE, or 0 for the natural alignment of a pointer
+ * @flags: TCSLAB_HWCACHE_ALIGN, TCSLAB_TYPESAFE_BY_RCU, TCSLAB_LIMIT_WAIT or 0.
+ *	Type-safe by RCU
+ *	is what SLAB_TYPESAFE_BY_RCU is: who finds an object under rcu_read_lock()
+ *	may look at it although it has been freed; it may be another object of the
+ *	same cache meanwhile, but nothing else.  Such objects are never cleared, so
+ *	__GFP_ZERO is refused and init_on_alloc and init_on_free leave them alone
+ * @ctor: run once per object when its span is cut, not at each allocation;
+ *	objects must be freed in the constructed state; may run in any context
+ *	that allocates; __GFP_ZERO is refused for such a cache
+ * @node: take all memory from this node, or NUMA_NO_NODE for the local one
+ * @zone: where the memory comes from
+ * @limit_bytes: hard limit of the memory in the cache's spans, 0 for none;
+ *	at least the shortest span.  Beyond it allocations fail; with TCSLAB_LIMIT_WAIT
+ *	those with a gfp that allows sleeping wait until an object is free or a
+ *	fatal signal comes
+ * @min_objects: so many objects are set aside for when there is no memory or the limit
+ *	is reached, 0 for none: what mempool_create() does, without a pool on top.
+ *	tcslab_cache_alloc() hands them out in any context; who may sleep waits for the
+ *	next one to come back, unless @gfp has __GFP_NORETRY.  Who could do without
+ *	says __GFP_NOMEMALLOC.  They count as in use
+ * @useroffset: start of the part of the object that may be copied to user space
+ * @usersize: its size, 0 for none; recorded and shown, not enforced (see above)
+ *
+ * Start from TCSLAB_CACHE_ARGS(size), so that fields added later have their defaults.
+ */
+struct tcslab_cache_args {
+	size_t size;
+	size_t align;
+	unsigned int flags;
+	void (*ctor)(void *obj);
+	int node;
+	enum tcslab_zone zone;
+	size_t limit_bytes;
+	unsigned int min_objects;
+	unsigned int useroffset;
+	unsigned int usersize;
+};
+
+#define TCSLAB_CACHE_ARGS(_size)	{ .size = (_size), .node = NUMA_NO_NODE }
+
+/**
+ * struct tcslab_cache_stats - a snapshot of one cache, exact while it is at rest
+ * @object_size: bytes that a user may write to
+ * @size: bytes that an object takes
+ * @span_bytes: bytes per span, once there are several; the first ones are shorter
+ * @span_objs: objects per span of that length
+ * @in_use: objects that users hold
+ * @cpu_cached: objects in the per-CPU arrays, and beside them for other nodes
+ * @transfer_cached: objects in the transfer caches
+ * @central_free: free objects in the spans of the central lists
+ * @spans: spans that the cache holds
+ * @held_bytes: bytes in them
+ * @tail_bytes: bytes at their ends that fit no object
+ * @entries: times that per-CPU arrays were entered, by alloc and free
+ * @refills: batches that arrays fetched
+ * @flushes: batches that arrays gave back
+ * @nested: calls that found an array busy or closed
+ * @limit_bytes: the limit, 0 for none
+ * @limit_refusals: allocations that the limit refused
+ */
+struct tcslab_cache_stats {
+	size_t object_size;
+	size_t size;
+	size_t span_bytes;
+	unsigned int span_objs;
+	unsigned long in_use;
+	unsigned long cpu_cached;
+	unsigned long transfer_cached;
+	unsigned long central_free;
+	unsigned long spans;
+	unsigned long held_bytes;
+	unsigned long tail_bytes;
+	u64 entries;
+	u64 refills;
+	u64 flushes;
+	u64 nested;
+	unsigned long limit_bytes;
+	unsigned long limit_refusals;
+};
+
+#endif /* _LINUX_TCSLAB_TYPES_H */
