@@ -23,9 +23,9 @@
 #include "span.h"
 
 #define MAX_BATCH		32	/* objects; bounds every section under a raw lock */
-#define BATCH_BYTES		SZ_8K	/* fewer of the big ones */
+#define BATCH_BYTES		SZ_8K	/* fewer of the big ones, */
+#define LARGEST_BATCHED		SZ_32K	/* one of those above it */
 #define CPU_CACHE_BYTES		SZ_128K	/* a full per-CPU array holds so much, */
-#define LARGEST_BATCHED		SZ_32K	/* above it, objects move one by one */
 #define CPU_CACHE_OBJS		128	/* but no more than so many */
 #define LOW_ZONE_OBJS		8	/* DMA and DMA32 memory is not to be parked */
 
