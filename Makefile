@@ -7,7 +7,7 @@ VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf 2>/dev/nu
 
 help:
 	@echo 'make demo                 see tcslab work in a VM (needs nothing but apt)'
-	@echo 'make check                all tests on the quick kernels (debian-6.1, debian-6.12)'
+	@echo 'make check                tests and style checks on debian-6.1 and debian-6.12'
 	@echo '     KERNEL=a,b TEST=x      on these kernels, only these tests'
 	@echo '     LONG=1                 also the tests that take long'
 	@echo '     KDIR=... VMLINUZ=...   on a kernel of your own'

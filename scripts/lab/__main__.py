@@ -46,7 +46,7 @@ def check(arguments: argparse.Namespace) -> int:
         names = kernels.names()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         # Beside the guests.
-        style = None if arguments.test else pool.submit(host.suite, names)
+        style = None if arguments.test else pool.submit(host.suite, names, arguments.all)
         results = checks.side_by_side(names, arguments.test or "*", arguments.all,
                                       "all" if arguments.all else "long" if arguments.long else "")
         if style:

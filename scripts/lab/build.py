@@ -56,11 +56,11 @@ def modules(kernel: Kernel, ready: Ready, tests: bool = True, *flags: str) -> li
     tree = kernel.build / "src"
     with paths.lock(kernel.build / "src.lock"):
         sync.copy(tree)
-        (tree / COMPLAINTS).unlink(missing_ok=True)
-        if kernel.name in CHECKED:
-            flags = (*flags, "C=1")
-        log = kbuild(kernel, ready, tree, "W=1", *(["TCSLAB_TESTS=1"] if tests else []), *flags)
-        note_complaints(tree, log)
+        checked = kernel.name in CHECKED
+        log = kbuild(kernel, ready, tree, "W=1", *(["C=1"] if checked else []),
+                     *(["TCSLAB_TESTS=1"] if tests else []), *flags)
+        if checked:
+            note_complaints(tree, log)
         # modules.order has what this configuration builds; older objects may lie about.
         order = (tree / "modules.order").read_text(encoding="utf-8").split()
         found = []

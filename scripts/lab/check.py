@@ -82,7 +82,7 @@ def kselftest(kernel: Kernel, slots: threading.Semaphore, pattern: str = "*",
                                  [member.test(kernel) for member in members]):
                 result.cases += outcome.cases
                 result.programs[outcome.test.name] = outcome.cases
-    # The longest first, so that no processor is idle in the end.
+    # Those with most tests first, so that no processor is idle in the end.
     queue = sorted(groups.values(), key=len, reverse=True)
     with concurrent.futures.ThreadPoolExecutor(max(len(queue), 1)) as pool:
         for done in [pool.submit(boot, members) for members in queue]:

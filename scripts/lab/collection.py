@@ -101,6 +101,8 @@ def wishes(source: Path) -> dict[str, str]:
                 key, equal, value = word.partition("=")
                 if not equal or key not in KEYS:
                     raise LabError(f"{source.name}: the lab does not know {word!r}")
+                if key == "when" and value not in LENGTHS:
+                    raise LabError(f"{source.name}: when= is one of {' '.join(LENGTHS[1:])}")
                 found[key] = value
     return found
 

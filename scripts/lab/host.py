@@ -30,26 +30,18 @@ def files(patterns: tuple[str, ...]) -> list[str]:
                    for path in paths.PROJECT.glob(pattern) if not path.name.endswith(".mod.c")})
 
 
-class Clean:
-    """Remembers in the build directory which contents a check found nothing in."""
-
-    def __init__(self, what: str):
-        self.file = paths.BUILD / "clean" / what
-        self.known = set(self.file.read_text(encoding="ascii").split()) if self.file.exists() else set()
-
-    @staticmethod
-    def key(name: str) -> str:
-        """What stands for the file @name as it is."""
-        return hashlib.sha256(name.encode() + (paths.PROJECT / name).read_bytes()).hexdigest()
-
-    def changed(self, names: list[str]) -> list[str]:
-        """Those of @names that have to be looked at."""
-        return [name for name in names if self.key(name) not in self.known]
-
-    def keep(self, names: list[str]) -> None:
-        """Nothing was found in @names."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.write_text("\n".join(sorted(map(self.key, names))), encoding="ascii")
+def of_changed(what: str, names: list[str], check: Callable[[list[str]], str]) -> str:
+    """What @check says of those files @names in which it has not found nothing already."""
+    file = paths.BUILD / "clean" / what
+    known = file.read_text(encoding="ascii").split() if file.exists() else []
+    keys = {name: hashlib.sha256(name.encode() + (paths.PROJECT / name).read_bytes()).hexdigest()
+            for name in names}
+    changed = [name for name, key in keys.items() if key not in known]
+    complaints = check(changed) if changed else ""
+    if not complaints:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("\n".join(keys.values()), encoding="ascii")
+    return complaints
 
 
 def output(command: list[str]) -> str:
@@ -64,15 +56,10 @@ def checkpatch() -> str:
 
     Ignored: what only code for several kernels needs (compat.h), and macros that must be macros.
     """
-    names, clean = files(C_FILES), Clean(ksft.tree().name)
-    changed = clean.changed(names)
-    complaints = output(["perl", str(ksft.tree() / "scripts/checkpatch.pl"), "--no-tree", "--strict",
-                         "--terse", "--no-summary", "--ignore",
-                         "LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE", "--file",
-                         *changed]) if changed else ""
-    if not complaints:
-        clean.keep(names)
-    return complaints
+    command = ["perl", str(ksft.tree() / "scripts/checkpatch.pl"), "--no-tree", "--strict", "--terse",
+               "--no-summary", "--ignore", "LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE",
+               "--file"]
+    return of_changed(ksft.tree().name, files(C_FILES), lambda names: output([*command, *names]))
 
 
 def size_classes() -> str:
@@ -93,11 +80,8 @@ def python() -> str:
 
 def model() -> str:
     """The model of the per-CPU section and its known-wrong variants."""
-    names, clean = files(("selftests/model/*",)), Clean("model")
-    complaints = output(["sh", "selftests/model/model.sh"]) if clean.changed(names) else ""
-    if not complaints:
-        clean.keep(names)
-    return complaints
+    return of_changed("model", files(("selftests/model/*",)),
+                      lambda _: output(["sh", "selftests/model/model.sh"]))
 
 
 CHECKS: dict[str, Callable[[], str]] = {
@@ -112,12 +96,23 @@ def sparse(name: str) -> str:
     return (kernel.build / "src" / build.COMPLAINTS).read_text(encoding="utf-8")
 
 
-def suite(names: list[str]) -> Result:
-    """All of them, one case each, and sparse on those of the kernels @names where it can run."""
+def can_be_had(name: str) -> bool:
+    """Whether the kernel @name is there or can be fetched."""
+    try:
+        return bool(kernels.prepare(kernels.load(name)))
+    except LabError:
+        return False
+
+
+def suite(names: list[str], optional: bool = False) -> Result:
+    """All of them, one case each, and sparse on those of the kernels @names where it can run.
+
+    With @optional not on a kernel that cannot be had: that is said where its tests are.
+    """
     install_tools(TOOLS)
     result, begin = Result("host", "style"), time.monotonic()
     checks = CHECKS | {f"sparse-{name}": functools.partial(sparse, name) for name in names
-                       if name in build.CHECKED}
+                       if name in build.CHECKED and (not optional or can_be_had(name))}
     for name, check in checks.items():
         try:
             complaints = check().strip().splitlines()
