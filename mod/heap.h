@@ -92,4 +92,7 @@ static inline bool tcslab_heap_has_excess(const struct tcslab_page_heap *heap)
 /* Then give it back, if the context allows it. */
 void tcslab_heap_release_excess(struct tcslab_page_heap *heap);
 
+/* Give back free chunks shorter than @npages, about as much, if the context allows it. */
+void tcslab_heap_release_short(struct tcslab_page_heap *heap, unsigned int npages);
+
 #endif /* TCSLAB_HEAP_H */

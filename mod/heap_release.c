@@ -123,6 +123,21 @@ static struct tcslab_span *detach_excess_chunk(struct tcslab_page_heap *heap)
 	return span;
 }
 
+static struct tcslab_span *detach_short_chunk(struct tcslab_page_heap *heap,
+					      unsigned int npages)
+{
+	struct tcslab_chunk *chunk;
+	struct tcslab_span *span = NULL;
+	unsigned long flags;
+
+	tcslab_lock_irqsave(&heap->lock, flags);
+	chunk = oldest_free_chunk(heap);
+	if (chunk && tcslab_chunk_pages(chunk) < npages)
+		span = detach_chunk(heap, chunk);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+	return span;
+}
+
 /* -------------------------------------------------------- parts of chunks */
 
 void tcslab_heap_add_scrap(struct tcslab_page_heap *heap, struct tcslab_span *span)
@@ -250,6 +265,21 @@ void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
 	while ((span = detach_excess_chunk(heap)))
 		tcslab_chunk_free(span);
 	release_scraps(heap);
+}
+
+/*
+ * Before the heap grows for @npages: what is free but too short for them goes, as much as
+ * comes.  Otherwise large objects of several sizes each leave something behind.
+ */
+void tcslab_heap_release_short(struct tcslab_page_heap *heap, unsigned int npages)
+{
+	struct tcslab_span *span;
+	unsigned int done = 0;
+
+	if (irqs_disabled() || !tcslab_may_call_kernel(GFP_ATOMIC))
+		return;
+	while (done < npages && (span = detach_short_chunk(heap, npages)))
+		done += tcslab_chunk_free(span);
 }
 
 /*

@@ -327,6 +327,7 @@ static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
 				return NULL;
 			continue;
 		}
+		tcslab_heap_release_short(heap, req->npages);
 		/* Others may eat the new chunk before we look again: then once more. */
 		heap = grow(heap, req->npages, gfp);
 		if (!heap)
