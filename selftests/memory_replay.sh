@@ -19,9 +19,7 @@ lesser()
 	if [ "$1" -lt "$2" ]; then echo "$1"; else echo "$2"; fi
 }
 
-# 6.1 comes to 0.925, by one free chunk of 32 pages that is kept.
 limit=92
-case $(uname -r) in 6.1.*) limit=93 ;; esac
 begin
 insmod /lib/tcslab/tcslab_replay.ko || exit 1
 unxz -c boot-6.12.trace.xz >$REPLAY/trace
