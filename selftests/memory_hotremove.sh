@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Memory blocks go offline while objects are in use: each try ends, whether it works or not,
 # and no object is lost.
-# lab: timeout=300 mem=1G append="init_on_alloc=0"
+# lab: timeout=300 mem=1G append="init_on_alloc=0" when=long
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc

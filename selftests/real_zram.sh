@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # zram on tcslab: a compressed disk in memory. Its pages are zsmalloc's.
-# lab: real=drivers/block/zram
+# lab: real=drivers/block/zram when=long
 # lab: timeout=300 kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
 
 # shellcheck source=selftests/real.inc

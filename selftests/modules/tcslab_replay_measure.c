@@ -71,6 +71,7 @@ static void clear_checks(struct replay_player *player)
 int replay_verify(struct replay_trace *trace, bool spoil)
 {
 	struct replay_player player;
+	enum replay_backend last;
 	u64 corruptions = 0;
 	int err;
 
@@ -79,8 +80,9 @@ int replay_verify(struct replay_trace *trace, bool spoil)
 		return err;
 	player.mode = REPLAY_VERIFY;
 	player.spoil = spoil;
-	for (player.backend = REPLAY_TCSLAB; player.backend < REPLAY_NR_BACKENDS && !err;
-	     player.backend++) {
+	/* That damage is noticed need not be shown twice. */
+	last = spoil ? REPLAY_TCSLAB : REPLAY_SLUB;
+	for (player.backend = REPLAY_TCSLAB; player.backend <= last && !err; player.backend++) {
 		clear_checks(&player);
 		err = play_once(&player, NULL, NULL);
 		corruptions += SUM(&player, corruptions);

@@ -17,6 +17,7 @@
 
 #define LAST_SIZE	40000
 #define LIVE		5	/* objects of a size alive at once */
+#define LIVE_LARGE	2	/* of those that take long to fill */
 
 static bool filled_with(const u8 *mem, u8 byte, size_t n)
 {
@@ -34,10 +35,11 @@ static void every_size(void)
 	unsigned long bad_size = 0, bad_align = 0, bad_byte = 0, failed = 0;
 	void *objs[LIVE];
 	size_t size, usable;
-	int i;
+	int i, live;
 
 	for (size = 1; size <= LAST_SIZE; size++) {
-		for (i = 0; i < LIVE; i++) {
+		live = size > PAGE_SIZE ? LIVE_LARGE : LIVE;
+		for (i = 0; i < live; i++) {
 			objs[i] = tcslab_alloc(size, GFP_KERNEL);
 			if (!objs[i]) {
 				failed++;
@@ -48,7 +50,7 @@ static void every_size(void)
 			bad_align += !IS_ALIGNED((unsigned long)objs[i], natural_align(size));
 			memset(objs[i], i + 1, usable);
 		}
-		for (i = 0; i < LIVE; i++) {
+		for (i = 0; i < live; i++) {
 			if (!objs[i])
 				continue;
 			bad_byte += !filled_with(objs[i], i + 1, tcslab_usable_size(objs[i]));
