@@ -3,7 +3,7 @@
 # The most pages held while a recorded kernel's allocations are played, against SLUB. On one CPU,
 # in the recorded order: two virtual ones get apart, and objects that the one would have freed
 # pile up while the host lets it wait.
-# lab: kernels=debian-* timeout=300 smp=1 mem=2G append="init_on_alloc=0"
+# lab: kernels=debian-6.1,debian-6.12,debian-7.3 timeout=300 smp=1 mem=2G append="init_on_alloc=0"
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc

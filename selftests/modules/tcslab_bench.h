@@ -84,6 +84,16 @@ static __always_inline u64 bench_clock(void)
 #endif
 }
 
+static __always_inline void bench_touch(void *obj, void *value)
+{
+	void *scratch;
+
+	/* The empty loop has no object; it writes to what is its thread's own, as objects are. */
+	if (__builtin_constant_p(!obj) && !obj)
+		obj = &scratch;
+	WRITE_ONCE(*(void **)obj, value);
+}
+
 static __always_inline u64 bench_loop(const struct bench_work *work,
 				      void *(*alloc)(size_t size),
 				      void (*free)(void *obj, size_t size), bool touch)
@@ -102,17 +112,21 @@ static __always_inline u64 bench_loop(const struct bench_work *work,
 	if (burst == 1) {
 		/* Without a loop in the loop, whose cost would not be the same for all. */
 		for (i = 0; i < repeat; i++) {
-			objs[0] = alloc(sizes[0]);
+			void *obj = alloc(sizes[0]);
+
+			objs[0] = obj;
 			if (touch)
-				WRITE_ONCE(*(void **)objs[0], objs);
+				bench_touch(obj, objs);
 			free(READ_ONCE(objs[0]), sizes[0]);
 		}
 	} else {
 		for (i = 0; i < repeat; i++) {
 			for (j = 0; j < burst; j++) {
-				objs[j] = alloc(sizes[j & mask]);
+				void *obj = alloc(sizes[j & mask]);
+
+				objs[j] = obj;
 				if (touch)
-					WRITE_ONCE(*(void **)objs[j], objs);
+					bench_touch(obj, objs);
 			}
 			for (j = 0; j < burst; j++) {
 				unsigned int k = order[j];

@@ -160,6 +160,7 @@ static __always_inline u64 set_loop(const struct bench_work *work,
 	unsigned int i, k, n = work->burst;
 	unsigned long flags;
 	u64 begin, time;
+	void *obj;
 
 	for (i = 0; i < n; i++)
 		objs[i] = alloc(work->sizes[i & work->mask]);
@@ -169,8 +170,9 @@ static __always_inline u64 set_loop(const struct bench_work *work,
 		k = work->order[i % n];
 		free(objs[k], work->sizes[k & work->mask]);
 		/* What takes its place is of another size. */
-		objs[k] = alloc(work->sizes[(k + i) & work->mask]);
-		WRITE_ONCE(*(void **)objs[k], objs);
+		obj = alloc(work->sizes[(k + i) & work->mask]);
+		objs[k] = obj;
+		bench_touch(obj, objs);
 	}
 	time = bench_clock() - begin;
 	local_irq_restore(flags);
@@ -257,8 +259,10 @@ struct cross {
 static noinline void name##_produce(void **objs, unsigned int n)	\
 {									\
 	while (n--) {							\
-		*objs = alloc(BENCH_SIZE);				\
-		WRITE_ONCE(*(void **)*objs, objs);			\
+		void *obj = alloc(BENCH_SIZE);				\
+									\
+		*objs = obj;						\
+		bench_touch(obj, objs);					\
 		objs++;							\
 	}								\
 }									\

@@ -49,7 +49,6 @@ const size_t bench_64 = BENCH_SIZE;
 /* --------------------------------------------------------- the subjects */
 
 DEFINE_PER_CPU(struct bench_bare, bench_bare);
-char bench_scratch[BENCH_SIZE];
 
 #define ROUND(name, alloc, free)					\
 static noinline u64 __maybe_unused name##_round(const struct bench_work *work)	\
