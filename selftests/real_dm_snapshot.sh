@@ -12,8 +12,8 @@ cow=$dev
 loop_device 0 32
 tar -xOf /real/tree.tar | dd of="$dev" bs=1M count=32 iflag=fullblock conv=notrunc 2>/dev/null
 before=$(md5sum <"$dev")
-dmsetup create origin --table "0 65536 snapshot-origin $dev" &&
-	dmsetup create snap --table "0 65536 snapshot $dev $cow N 8"
+dm create origin --table "0 65536 snapshot-origin $dev" &&
+	dm create snap --table "0 65536 snapshot $dev $cow N 8"
 check $? "a snapshot of a disk"
 ./real_load block /dev/mapper/origin 1 2000 2
 check $? "two processes change the disk and find what they wrote"
@@ -25,7 +25,7 @@ check $? "the disk is not"
 ./real_load block /dev/mapper/snap 2 1000 2
 check $? "the snapshot can be written too"
 measure
-dmsetup remove snap && dmsetup remove origin
+dm remove snap && dm remove origin
 check $? "remove them"
 losetup -d "$dev"
 losetup -d "$cow"

@@ -6,8 +6,7 @@
 
 # shellcheck source=selftests/real.inc
 . ./real.inc
-# The kernel would ask for it by an alias, which the guest does not have.
-modprobe crc32c_generic 2>/dev/null
+needs crc32c_generic
 begin ext4
 writable ext4 3000 mkfs.ext4 -q -F
 logged fsck.ext4 -fn "$dev"

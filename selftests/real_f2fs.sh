@@ -6,8 +6,7 @@
 
 # shellcheck source=selftests/real.inc
 . ./real.inc
-# The kernel would ask for it by an alias, which the guest does not have.
-modprobe crc32_generic 2>/dev/null
+needs crc32_generic
 begin f2fs
 writable f2fs 3000 mkfs.f2fs -f
 logged fsck.f2fs "$dev"
