@@ -1,12 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # sctp on tcslab: associations over the loopback interface.
-# lab: real=net/sctp stock=crc32c_generic?
+# lab: real=net/sctp stock=crc32c_generic?,libcrc32c?,udp_tunnel,ip6_udp_tunnel mem=1G
 # lab: timeout=300 when=all kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
 
 # shellcheck source=selftests/real.inc
 . ./real.inc
-needs crc32c_generic
+# Its control socket holds it: no sctp that was ever loaded can be unloaded, ours or not.
+# So the boot is its own (mem=).
+# shellcheck disable=SC2034 # real.inc reads it
+PINNED=1
+needs crc32c_generic libcrc32c udp_tunnel ip6_udp_tunnel
 begin sctp
 for round in 1 2 3; do
 	./real_load sctp 8 400
