@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 START = time.monotonic()
+MAKES = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
 
 
 class LabError(Exception):
@@ -47,7 +48,9 @@ class Ticker:
 
 def run(command: list[str], what: str, log: Path | None = None, **kwargs: object) -> str:
     """Run @command and return its output; on failure raise with the output's tail."""
-    env = {**os.environ, "LC_ALL": "C", **kwargs.pop("env", {})}  # type: ignore[dict-item]
+    # The options of the make that we are called from are not meant for those that we call.
+    mine = {key: value for key, value in os.environ.items() if key not in MAKES}
+    env = {**mine, "LC_ALL": "C", **kwargs.pop("env", {})}  # type: ignore[dict-item]
     with Ticker(what):
         done = subprocess.run(command, env=env, text=True, errors="replace", check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
