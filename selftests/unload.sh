@@ -8,7 +8,7 @@ pages() # free ones of all zones, after the kernel has dropped what it can
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
 	# Pages on the lists of the CPUs are free too.
-	awk '/nr_free_pages/ || /^ +count:/ { n += $2 } END { print n }' /proc/zoneinfo
+	awk '/nr_free_pages / || /^ +count:/ { n += $2 } END { print n }' /proc/zoneinfo
 }
 
 check()
