@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The most pages held while a recorded kernel's allocations are played, against SLUB. On one CPU,
-# in the recorded order: two virtual ones get apart, and objects that the one would have freed
-# pile up while the host lets it wait.
-# lab: kernels=debian-6.1,debian-6.12,debian-7.3 timeout=300 smp=1 mem=2G append="init_on_alloc=0"
+# The most pages held while a recorded kernel's allocations are played, against SLUB. On one CPU, in
+# the recorded order, with instructions for a clock: two virtual CPUs get apart, and objects that the
+# one would have freed pile up while the host lets it wait; and the scavenger comes once a second.
+# lab: kernels=debian-6.1,debian-6.12,debian-7.3 timeout=300 icount=1 mem=2G append="init_on_alloc=0"
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc
