@@ -177,7 +177,8 @@ static void dma_exhaustion(void)
 	void *first = NULL, *obj;
 	unsigned long n = 0;
 
-	if (!IS_ENABLED(CONFIG_ZONE_DMA))
+	/* Elsewhere that zone may be all there is. */
+	if (!IS_ENABLED(CONFIG_ZONE_DMA) || !IS_ENABLED(CONFIG_X86))
 		return;
 	while ((obj = tcslab_alloc(2048, GFP_DMA | __GFP_NOWARN | __GFP_NORETRY))) {
 		*(void **)obj = first;
@@ -195,6 +196,33 @@ static void dma_exhaustion(void)
 	obj = tcslab_alloc(2048, GFP_DMA);
 	context_check(obj, "ZONE_DMA is there again");
 	tcslab_free(obj);
+}
+
+/* A heap that grows for a large object gives back what is free but too short for it. */
+static void short_chunk(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(SZ_32K);
+	struct tcslab_cache *cache;
+	unsigned long with_short;
+	void *obj;
+
+	/* The stock grows when it likes. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return;
+	tcslab_trim();
+	/* A new cache keeps nothing: its span is a free chunk at once. */
+	cache = tcslab_cache_create("short", &args);
+	if (!context_check(!IS_ERR(cache), "a cache of 32 KiB"))
+		return;
+	obj = tcslab_cache_alloc(cache, GFP_KERNEL);
+	with_short = tcslab_held_pages();
+	if (obj)
+		tcslab_cache_free(cache, obj);
+	obj = tcslab_alloc(SZ_128K, GFP_KERNEL);
+	context_check(obj && tcslab_held_pages() < with_short + SZ_128K / PAGE_SIZE,
+		      "%lu pages, then %lu for 128 KiB", with_short, tcslab_held_pages());
+	tcslab_free(obj);
+	context_check(!tcslab_cache_destroy(cache), "the cache goes");
 }
 
 static void general_bulk(void)
@@ -227,6 +255,7 @@ static int __init api_init(void)
 	reallocation();
 	zones();
 	dma_exhaustion();
+	short_chunk();
 	general_bulk();
 	context_plan();
 	return 0;
