@@ -27,25 +27,33 @@ struct seen {
 	bool after_alloc, after_free, zeroed;
 };
 
-/* An object that was filled, freed and allocated again: what is in it each time. */
+/*
+ * An object that was filled, freed and allocated again: what is in it each time.  False
+ * if none was to be had.
+ */
 static bool look(size_t size, struct seen *seen)
 {
-	u8 *obj = tcslab_alloc(size, GFP_KERNEL), *again;
+	unsigned int tries = 100;
+	void *obj, *again;
 
-	if (!obj)
-		return false;
-	memset(obj, DIRTY, size);
-	preempt_disable();
-	tcslab_free(obj);
-	seen->after_free = clean(obj, size);
-	again = tcslab_alloc(size, GFP_ATOMIC);
-	preempt_enable();
-	seen->after_alloc = again == obj && !dirty(again, size);
-	tcslab_free(again);
+	/* An interrupt of the allocator's own may empty the array between free and alloc. */
+	do {
+		obj = tcslab_alloc(size, GFP_KERNEL);
+		if (!obj)
+			return false;
+		memset(obj, DIRTY, size);
+		preempt_disable();
+		tcslab_free(obj);
+		seen->after_free = clean(obj, size);
+		again = tcslab_alloc(size, GFP_ATOMIC);
+		preempt_enable();
+		seen->after_alloc = again && !dirty(again, size);
+		tcslab_free(again);
+	} while (again != obj && --tries);
 	again = tcslab_zalloc(size, GFP_KERNEL);
 	seen->zeroed = again && clean(again, size);
 	tcslab_free(again);
-	return again;
+	return tries && again;
 }
 
 static void construct(void *obj)
