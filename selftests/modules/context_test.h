@@ -4,9 +4,13 @@
 #define CONTEXT_TEST_H
 
 #include <linux/compiler.h>
+#include <linux/kconfig.h>
 #include <linux/printk.h>
 
 #define CONTEXT_PREFIX	"tcslab-context: "
+
+/* Checked kernels find in a few rounds what others need many for, and are slow. */
+#define CONTEXT_CHECKED	(IS_ENABLED(CONFIG_PROVE_LOCKING) || IS_ENABLED(CONFIG_KCSAN))
 
 static unsigned int context_cases __maybe_unused;
 

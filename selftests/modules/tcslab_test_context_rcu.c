@@ -24,7 +24,7 @@ module_param(early, bool, 0400);
 MODULE_PARM_DESC(early, "free at once and without type safety: the test must fail");
 
 #define SLOTS		64
-#define ROUNDS		20000
+#define ROUNDS		(CONTEXT_CHECKED ? 4000 : 20000)
 #define MAGIC		0x51abc0deUL
 
 struct item {
