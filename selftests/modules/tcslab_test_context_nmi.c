@@ -85,7 +85,7 @@ static unsigned int probe_at(void *addr, bool breakpoint)
 	if (register_kprobe(probe))	/* no instruction begins here */
 		return 0;
 	probes[nr_probes++] = probe;
-#ifdef CONFIG_X86
+#if defined(CONFIG_X86) && defined(CONFIG_KPROBES)
 	return probe->ainsn.size ?: 1;
 #else
 	return 1;
