@@ -286,7 +286,7 @@ static void rounding(void)
 		tcslab_free(obj);
 		asked++;
 		for (s = 0; s < NR_SIDES; s++)
-			wasted[s] += (given[s] - size) * 1000000 / given[s];
+			wasted[s] += div64_u64((given[s] - size) * 1000000, given[s]);
 		if (size % 256 == 0)
 			cond_resched();
 	}
