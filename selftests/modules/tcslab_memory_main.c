@@ -6,9 +6,11 @@
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/umh.h>
 #include <linux/vmalloc.h>
@@ -279,7 +281,7 @@ static void rounding(void)
 	unsigned int size;
 	int s;
 
-	for (size = 65; size <= TCSLAB_MAX_CLASS_SIZE; size++) {
+	for (size = 65; size <= SZ_32K; size++) {
 		void *obj = tcslab_alloc(size, GFP_KERNEL);
 		u64 given[NR_SIDES] = { tcslab_usable_size(obj), kmalloc_size_roundup(size) };
 
