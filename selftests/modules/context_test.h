@@ -12,6 +12,17 @@
 /* Checked kernels find in a few rounds what others need many for, and are slow. */
 #define CONTEXT_CHECKED	(IS_ENABLED(CONFIG_PROVE_LOCKING) || IS_ENABLED(CONFIG_KCSAN))
 
+/*
+ * Without PREEMPT_RT all timers are served in hard interrupts.  What is said to be hard anyway
+ * is held to PREEMPT_RT's rules by lockdep, under which nobody may ask the kernel for memory,
+ * and kmemleak does for each object.
+ */
+#ifdef CONFIG_PREEMPT_RT
+#define CONTEXT_HARD_TIMER	HRTIMER_MODE_REL_PINNED_HARD
+#else
+#define CONTEXT_HARD_TIMER	HRTIMER_MODE_REL_PINNED
+#endif
+
 static unsigned int context_cases __maybe_unused;
 
 /* One case; evaluates to @ok. */

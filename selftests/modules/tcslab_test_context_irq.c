@@ -25,16 +25,11 @@ static unsigned int busy = 10000;
 module_param(busy, uint, 0400);
 MODULE_PARM_DESC(busy, "how often arrays have to be met busy");
 
-/*
- * Without PREEMPT_RT all of these run in hard interrupts.  What is said to be hard anyway
- * is held to PREEMPT_RT's rules by lockdep, under which nobody may ask the kernel for memory.
- */
+/* As CONTEXT_HARD_TIMER. */
 #ifdef CONFIG_PREEMPT_RT
 #define HARD_WORK	IRQ_WORK_INIT_HARD
-#define HARD_TIMER	HRTIMER_MODE_REL_PINNED_HARD
 #else
 #define HARD_WORK	IRQ_WORK_INIT
-#define HARD_TIMER	HRTIMER_MODE_REL_PINNED
 #endif
 
 struct cpu_state {
@@ -104,8 +99,8 @@ static int hammer(void *arg)
 	state->irq.seed = 3 + 3 * smp_processor_id();
 	state->soft.seed = 4 + 3 * smp_processor_id();
 	state->ipi = HARD_WORK(ipi);
-	hrtimer_setup(&state->timer, tick, CLOCK_MONOTONIC, HARD_TIMER);
-	hrtimer_start(&state->timer, ns_to_ktime(NSEC_PER_USEC * period_us), HARD_TIMER);
+	hrtimer_setup(&state->timer, tick, CLOCK_MONOTONIC, CONTEXT_HARD_TIMER);
+	hrtimer_start(&state->timer, ns_to_ktime(NSEC_PER_USEC * period_us), CONTEXT_HARD_TIMER);
 	hrtimer_setup(&state->soft_timer, soft_tick, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED_SOFT);
 	hrtimer_start(&state->soft_timer, ns_to_ktime(NSEC_PER_USEC * period_us),

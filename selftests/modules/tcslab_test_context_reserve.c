@@ -124,8 +124,8 @@ static int taker(void *arg)
 	struct hrtimer timer;
 	unsigned int i;
 
-	hrtimer_setup_on_stack(&timer, tick, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	hrtimer_start(&timer, ns_to_ktime(PERIOD_NS), HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_setup_on_stack(&timer, tick, CLOCK_MONOTONIC, CONTEXT_HARD_TIMER);
+	hrtimer_start(&timer, ns_to_ktime(PERIOD_NS), CONTEXT_HARD_TIMER);
 	for (i = 0; i < ROUNDS; i++) {
 		take_and_give(get_random_u32() % 100);
 		if (!(i % 64))
