@@ -114,10 +114,12 @@ static void bulk_round(struct rnd_state *rnd)
 	tcslab_cache_free_bulk(named[owner], n, objs);
 }
 
-static void wander(void)
+static void wander(struct rnd_state *rnd)
 {
-	unsigned int cpu = cpumask_any_distribute(cpu_online_mask);
+	unsigned int cpu = cpumask_next(prandom_u32_state(rnd) % nr_cpu_ids, cpu_online_mask);
 
+	if (cpu >= nr_cpu_ids)
+		cpu = cpumask_first(cpu_online_mask);
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
 }
 
@@ -144,7 +146,7 @@ static int stress(void *arg)
 			cond_resched();
 		}
 		if (cpu < 0 && !(i % 300))
-			wander();
+			wander(&rnd);
 		if (cpu < 0 && !(i % 20000))
 			tcslab_trim();
 	}
