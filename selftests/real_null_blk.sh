@@ -35,11 +35,15 @@ for round in 1 2 3; do
 	rmdir $NULLB/nullb0 $NULLB/nullb1
 	check $? "round $round: remove them"
 done
-disk nullb0 memory_backed=1 size=64 zoned=1 zone_size=4
-check $? "make a disk of zones"
-dd if=/lib/tcslab/tcslab.ko of="$dev" bs=4096 count=20 oflag=direct 2>/dev/null &&
-	dd if="$dev" bs=4096 count=20 2>/dev/null | cmp -n 81920 - /lib/tcslab/tcslab.ko
-check $? "write a zone in order and read it"
-rmdir $NULLB/nullb0
-check $? "remove it"
+if grep -q ' blkdev_report_zones$' /proc/kallsyms; then
+	disk nullb0 memory_backed=1 size=64 zoned=1 zone_size=4
+	check $? "make a disk of zones"
+	dd if=/lib/tcslab/tcslab.ko of="$dev" bs=4096 count=20 oflag=direct 2>/dev/null &&
+		dd if="$dev" bs=4096 count=20 2>/dev/null | cmp -n 81920 - /lib/tcslab/tcslab.ko
+	check $? "write a zone in order and read it"
+	rmdir $NULLB/nullb0
+	check $? "remove it"
+else
+	check 0 "a disk of zones # SKIP not in this kernel"
+fi
 finish
