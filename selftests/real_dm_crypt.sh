@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # dm-crypt on tcslab: an encrypted disk.
-# lab: real=drivers/md/dm-crypt stock=loop,xts?,aes_generic?,ecb? programs=dmsetup:dmsetup
+# lab: real=drivers/md/dm-crypt stock=loop,xts?,aes_generic?,aes?,aesni-intel?,ecb? programs=dmsetup:dmsetup
 # lab: timeout=300 when=all kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
 
 # shellcheck source=selftests/real.inc
 . ./real.inc
-needs aes_generic ecb xts
+needs aes_generic aes aesni-intel ecb xts
 begin dm-crypt
 loop_device 0 64
 KEY=$(echo tcslab | sha256sum | cut -c1-64)
