@@ -22,7 +22,7 @@
 #include "size_class.h"
 #include "span.h"
 
-#define MAX_BATCH		32	/* objects; bounds every section under a raw lock */
+#define MAX_BATCH		64	/* objects; bounds every section under a raw lock */
 #define BATCH_BYTES		SZ_8K	/* fewer of the big ones, */
 #define LARGEST_BATCHED		SZ_32K	/* one of those above it */
 #define CPU_CACHE_BYTES		SZ_128K	/* a full per-CPU array holds so much, */

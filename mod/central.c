@@ -11,10 +11,9 @@
  *
  * Lock: central->lock, raw, interrupts off.  Sections are bounded by one batch
  * (MAX_BATCH of cache.c, at O(1) each).  Nothing is allocated, freed or
- * printed under it; empty spans are collected and handed to the page heap, bad
- * pointers noted and reported, after it is dropped.
+ * printed under it; empty spans are collected and handed to the page heap, a few
+ * at a time, bad pointers noted and reported, after it is dropped.
  */
-#include <linux/bitmap.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -26,7 +25,12 @@
 
 #define TRANSFER_BATCHES	8	/* on the stack, but no more than */
 #define TRANSFER_BYTES		SZ_16K	/* so much; if that is no batch, there is no stack */
-#define SHORT_SPANS		4	/* so many of the shortest before longer ones */
+/*
+ * Empty spans that a free gives back, which bounds what it takes.  A batch empties two
+ * pages on average and rarely many; those left wait for the next one, an alloc that has
+ * nothing else, or the scavenger.
+ */
+#define RELEASE_SPANS		4
 
 /* Why a pointer was refused; the first of a batch is reported. */
 enum bad_free {
@@ -113,33 +117,62 @@ static __always_inline bool find_span(struct tcslab_cache *cache, const void *ob
 	return true;
 }
 
-/* A span whose free objects have reached its limit: to another list, or to @empty. */
+/* A span whose free objects have reached its limit: to another list. */
 static noinline void span_grew(struct tcslab_central *central, struct tcslab_cache *cache,
-			       struct tcslab_span *span, struct hlist_head *empty)
+			       struct tcslab_span *span)
 {
 	unlist(central, span);
 	if (span->nfree < tcslab_span_objs(cache, span)) {
 		enlist(central, cache, span);
 		return;
 	}
-	/* In no list from here on, and all that can come to it is bad. */
+	/* All that can come to it from here on is bad. */
 	span->limit = U16_MAX;
-	hlist_add_head(&span->link, empty);
-	central->nr_spans--;
-	central->nr_pages -= span->npages;
-	central->nr_objs -= span->nfree;
-	central->nr_free -= span->nfree;
+	hlist_add_head(&span->link, &central->empty);
+}
+
+/* Hand up to @max of the empty spans over to the caller; how many. */
+static unsigned int take_empty(struct tcslab_central *central, struct hlist_head *spans,
+			       unsigned int max)
+{
+	unsigned int n;
+
+	lockdep_assert_held(&central->lock);
+	for (n = 0; n < max && !hlist_empty(&central->empty); n++) {
+		struct tcslab_span *span = hlist_entry(central->empty.first,
+						       struct tcslab_span, link);
+
+		__hlist_del(&span->link);
+		hlist_add_head(&span->link, spans);
+		central->nr_spans--;
+		central->nr_pages -= span->npages;
+		central->nr_objs -= span->nfree;
+		central->nr_free -= span->nfree;
+	}
+	return n;
+}
+
+/* Back to those that objects are taken from. */
+static bool use_empty(struct tcslab_central *central, struct tcslab_cache *cache)
+{
+	struct tcslab_span *span;
+
+	lockdep_assert_held(&central->lock);
+	if (hlist_empty(&central->empty))
+		return false;
+	span = hlist_entry(central->empty.first, struct tcslab_span, link);
+	__hlist_del(&span->link);
+	enlist(central, cache, span);
+	return true;
 }
 
 /*
  * Free @n objects.  A span is found once for those of the same page that follow each
  * other, and most frees move none: it changes its list when its free objects have
- * doubled.  Spans that become empty are moved to @empty, the last bad pointer is noted
- * in *@bad.
+ * doubled.  The last bad pointer is noted in *@bad.
  */
 static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache,
-		      void **objs, unsigned int n, struct hlist_head *empty,
-		      struct bad_pointer *bad)
+		      void **objs, unsigned int n, struct bad_pointer *bad)
 {
 	unsigned int nr_bad = 0;
 	void **end = objs + n;
@@ -178,7 +211,7 @@ static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache
 		} while (((unsigned long)next ^ (unsigned long)obj) < PAGE_SIZE);
 		span->nfree = nfree;
 		if (unlikely(nfree >= span->limit))
-			span_grew(central, cache, span, empty);
+			span_grew(central, cache, span);
 	}
 	central->nr_free -= nr_bad;
 }
@@ -205,108 +238,14 @@ static void report_bad_free(struct tcslab_cache *cache, const struct bad_pointer
 	}
 }
 
-/* ------------------------------------------------------------ whole spans */
+/* ------------------------------------------------------ moving objects */
 
-static void release_span(struct tcslab_cache *cache, struct tcslab_span *span)
+void *tcslab_central_add(struct tcslab_cache *cache, struct tcslab_span *span)
 {
-	atomic_long_sub(span->npages, &cache->span_pages_held);
-	tcslab_page_heap_free(span);
-}
-
-static void release_span_rcu(struct rcu_head *rcu)
-{
-	struct tcslab_span *span = container_of(rcu, struct tcslab_span, rcu);
-
-	/* Its pages still say whose it is. */
-	release_span(tcslab_cache_of(span->base), span);
-}
-
-static void release_spans(struct tcslab_cache *cache, struct hlist_head *empty)
-{
-	struct tcslab_span *span;
-	struct hlist_node *next;
-
-	hlist_for_each_entry_safe(span, next, empty, link) {
-		/* Somebody may be reading one of its objects. */
-		if (!(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
-			release_span(cache, span);
-		else if (irqs_disabled())
-			tcslab_park_rcu(&span->rcu, release_span_rcu);
-		else
-			call_rcu(&span->rcu, release_span_rcu);
-	}
-}
-
-static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
-{
-	unsigned int nobjs = tcslab_span_objs(cache, span), i, last;
-
-	span->nfree = nobjs;
-	last = (nobjs - 1) / BITS_PER_LONG;
-	span->free_bits[last] = BITMAP_LAST_WORD_MASK(nobjs);
-	for (i = 0; i < last; i++)
-		span->free_bits[i] = ~0UL;
-	if (cache->ctor)
-		for (i = 0; i < nobjs; i++)
-			cache->ctor(span->base + (size_t)i * cache->size);
-}
-
-/* Never above the limit, not for a moment: who fits in is not refused because of others. */
-static bool charge(struct tcslab_cache *cache, unsigned int npages)
-{
-	long held = atomic_long_read(&cache->span_pages_held);
-
-	do {
-		if (cache->limit_pages && held + npages > cache->limit_pages)
-			return false;
-	} while (!atomic_long_try_cmpxchg(&cache->span_pages_held, &held, held + npages));
-	return true;
-}
-
-/*
- * Most caches never hold more than a few objects.  They get the shortest spans, where
- * little is unused; the tails of those do not count before there are many.
- */
-static unsigned int wanted_length(const struct tcslab_cache *cache, int node)
-{
-	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
-
-	/* Only a hint, so no lock. */
-	if (data_race(cache->central[node].nr_pages) < shortest * SHORT_SPANS)
-		return shortest;
-	return cache->span_pages;
-}
-
-/* The pages that the limit allows of @npages, all or the fewest that serve; or 0. */
-static unsigned int charge_some(struct tcslab_cache *cache, unsigned int npages)
-{
-	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
-
-	if (charge(cache, npages))
-		return npages;
-	if (npages > shortest && charge(cache, shortest))
-		return shortest;
-	return 0;
-}
-
-void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
-{
-	unsigned int npages = charge_some(cache, wanted_length(cache, node));
-	struct tcslab_central *central;
-	struct tcslab_span *span;
+	struct tcslab_central *central = &cache->central[tcslab_span_node(span)];
 	unsigned long flags;
 	void *obj;
 
-	if (!npages)
-		return ERR_PTR(-EDQUOT);
-	span = tcslab_page_heap_alloc(cache, cache->zone, TCSLAB_SPAN_SMALL, npages,
-				      cache->span_align, gfp, node);
-	if (!span) {
-		atomic_long_sub(npages, &cache->span_pages_held);
-		return ERR_PTR(-ENOMEM);
-	}
-	cut_span(cache, span);
-	central = &cache->central[tcslab_span_node(span)];
 	tcslab_lock_irqsave(&central->lock, flags);
 	enlist(central, cache, span);
 	central->nr_spans++;
@@ -318,8 +257,6 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 	tcslab_unlock_irqrestore(&central->lock, flags);
 	return obj;
 }
-
-/* ------------------------------------------------------ moving objects */
 
 unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **objs,
 				  unsigned int n)
@@ -334,7 +271,7 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 	central->nr_transfer -= got;
 	central->low_transfer = min(central->low_transfer, central->nr_transfer);
 	tcslab_copy_objs(objs, central->transfer + central->nr_transfer, got);
-	while (got < n && central->nonempty) {
+	while (got < n && (central->nonempty || use_empty(central, cache))) {
 		unsigned int list = __ffs(central->nonempty);
 		struct tcslab_span *span = hlist_entry(central->spans[list].first,
 						       struct tcslab_span, link);
@@ -364,10 +301,12 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 		central->nr_transfer += n;
 		n = 0;
 	}
-	free_objs(central, cache, objs, n, &empty, &bad);
+	free_objs(central, cache, objs, n, &bad);
+	/* Who waits at a limit waits for spans. */
+	take_empty(central, &empty, cache->limit_pages ? UINT_MAX : RELEASE_SPANS);
 	tcslab_unlock_irqrestore(&central->lock, flags);
 
-	release_spans(cache, &empty);
+	tcslab_central_release(cache, &empty);
 	report_bad_free(cache, &bad);
 }
 
@@ -377,26 +316,43 @@ static unsigned int drain_batch(struct tcslab_cache *cache, int node, unsigned i
 	struct tcslab_central *central = &cache->central[node];
 	struct bad_pointer bad = { BAD_NONE };
 	unsigned long flags;
-	HLIST_HEAD(empty);
 
 	tcslab_lock_irqsave(&central->lock, flags);
 	n = min3(n, central->nr_transfer, cache->batch);
 	central->nr_transfer -= n;
 	central->low_transfer = min(central->low_transfer, central->nr_transfer);
-	free_objs(central, cache, central->transfer + central->nr_transfer, n, &empty, &bad);
+	free_objs(central, cache, central->transfer + central->nr_transfer, n, &bad);
 	tcslab_unlock_irqrestore(&central->lock, flags);
-	release_spans(cache, &empty);
 	report_bad_free(cache, &bad);
 	return n;
+}
+
+/* Give all empty spans back. */
+static void drain_empty(struct tcslab_cache *cache, int node)
+{
+	struct tcslab_central *central = &cache->central[node];
+	unsigned long flags;
+	unsigned int n;
+
+	do {
+		HLIST_HEAD(empty);
+
+		tcslab_lock_irqsave(&central->lock, flags);
+		n = take_empty(central, &empty, RELEASE_SPANS);
+		tcslab_unlock_irqrestore(&central->lock, flags);
+		tcslab_central_release(cache, &empty);
+	} while (n);
 }
 
 void tcslab_central_drain(struct tcslab_cache *cache)
 {
 	int node;
 
-	for (node = 0; node < nr_node_ids; node++)
+	for (node = 0; node < nr_node_ids; node++) {
 		while (drain_batch(cache, node, UINT_MAX))
 			;
+		drain_empty(cache, node);
+	}
 }
 
 void tcslab_central_scavenge(struct tcslab_cache *cache)
@@ -408,8 +364,8 @@ void tcslab_central_scavenge(struct tcslab_cache *cache)
 
 	for (node = 0; node < nr_node_ids; node++) {
 		central = &cache->central[node];
-		/* Nearly all stacks are empty: no lock for those. */
-		if (!data_race(central->nr_transfer))
+		/* Nearly all are empty: no lock for those. */
+		if (!data_race(central->nr_transfer) && hlist_empty(&central->empty))
 			continue;
 		tcslab_lock_irqsave(&central->lock, flags);
 		low = central->low_transfer;
@@ -417,6 +373,7 @@ void tcslab_central_scavenge(struct tcslab_cache *cache)
 		tcslab_unlock_irqrestore(&central->lock, flags);
 		while (low && (n = drain_batch(cache, node, low)))
 			low -= n;
+		drain_empty(cache, node);
 	}
 }
 

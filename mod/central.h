@@ -51,7 +51,7 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs,
  */
 void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
 
-/* Empty the transfer caches into the spans.  Task context. */
+/* Empty the transfer caches into the spans, give empty spans back.  Task context. */
 void tcslab_central_drain(struct tcslab_cache *cache);
 
 /* The same with what was in them all the time since the last call.  Task context. */

@@ -16,12 +16,14 @@
  * @transfer_max: its size, constant
  * @transfer: the stack of free objects, the latest last
  * @nonempty: bit b set: @spans[b] has spans with free objects; bit 0 is never set
- * @nr_spans: spans held
+ * @nr_spans: spans held, the empty ones too
  * @nr_pages: pages in them
  * @nr_objs: objects in them
  * @nr_free: free objects in them, those on the stack not counted
- * @spans: all spans, by fls(free objects); those of list 0 have none.  Only the first
- *	of a list is ever looked for, so a list with one end will do, which costs less
+ * @spans: spans with objects in use, by fls(free objects); those of list 0 have none
+ *	free.  Only the first of a list is ever looked for, so a list with one end will
+ *	do, which costs less
+ * @empty: those without, until they are given back or used again
  */
 struct tcslab_central {
 	raw_spinlock_t lock;
@@ -35,6 +37,7 @@ struct tcslab_central {
 	unsigned long nr_objs;
 	unsigned long nr_free;
 	struct hlist_head spans[TCSLAB_OCCUPANCY_LISTS];
+	struct hlist_head empty;
 } ____cacheline_aligned_in_smp;
 
 /* Not a field: the structure is full, and there is always something to wait for here. */
@@ -43,5 +46,11 @@ static __always_inline unsigned int tcslab_span_objs(const struct tcslab_cache *
 {
 	return tcslab_span_index(cache, (unsigned long)span->npages << PAGE_SHIFT);
 }
+
+/* Put a cut span into the lists of its node; returns its first object. */
+void *tcslab_central_add(struct tcslab_cache *cache, struct tcslab_span *span);
+
+/* Give spans that were in no list any more back to the page heap. */
+void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans);
 
 #endif /* TCSLAB_CENTRAL_LISTS_H */

@@ -84,6 +84,8 @@ void tcslab_central_occupancy(struct tcslab_cache *cache,
 			hlist_for_each_entry(span, &central->spans[list], link)
 				hist[DIV_ROUND_UP(span->nfree * 8,
 						  tcslab_span_objs(cache, span))]++;
+		hlist_for_each_entry(span, &central->empty, link)
+			hist[TCSLAB_OCCUPANCY_STEPS - 1]++;
 		tcslab_unlock_irqrestore(&central->lock, flags);
 	}
 }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The middle tier's spans: from the page heap, cut into objects, and back
+ *
+ * No lock is held here; a span belongs to the caller until tcslab_central_add().
+ */
+#include <linux/bitmap.h>
+#include <linux/slab.h>
+
+#include "cache.h"
+#include "central_lists.h"
+#include "nested.h"
+#include "page_heap.h"
+
+#define SHORT_SPANS	4	/* so many of the shortest before longer ones */
+
+static void release_span(struct tcslab_cache *cache, struct tcslab_span *span)
+{
+	atomic_long_sub(span->npages, &cache->span_pages_held);
+	tcslab_page_heap_free(span);
+}
+
+static void release_span_rcu(struct rcu_head *rcu)
+{
+	struct tcslab_span *span = container_of(rcu, struct tcslab_span, rcu);
+
+	/* Its pages still say whose it is. */
+	release_span(tcslab_cache_of(span->base), span);
+}
+
+void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *empty)
+{
+	struct tcslab_span *span;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(span, next, empty, link) {
+		/* Somebody may be reading one of its objects. */
+		if (!(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
+			release_span(cache, span);
+		else if (irqs_disabled())
+			tcslab_park_rcu(&span->rcu, release_span_rcu);
+		else
+			call_rcu(&span->rcu, release_span_rcu);
+	}
+}
+
+static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
+{
+	unsigned int nobjs = tcslab_span_objs(cache, span), i, last;
+
+	span->nfree = nobjs;
+	last = (nobjs - 1) / BITS_PER_LONG;
+	span->free_bits[last] = BITMAP_LAST_WORD_MASK(nobjs);
+	for (i = 0; i < last; i++)
+		span->free_bits[i] = ~0UL;
+	if (cache->ctor)
+		for (i = 0; i < nobjs; i++)
+			cache->ctor(span->base + (size_t)i * cache->size);
+}
+
+/* Never above the limit, not for a moment: who fits in is not refused because of others. */
+static bool charge(struct tcslab_cache *cache, unsigned int npages)
+{
+	long held = atomic_long_read(&cache->span_pages_held);
+
+	do {
+		if (cache->limit_pages && held + npages > cache->limit_pages)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&cache->span_pages_held, &held, held + npages));
+	return true;
+}
+
+/*
+ * Most caches never hold more than a few objects.  They get the shortest spans, where
+ * little is unused; the tails of those do not count before there are many.
+ */
+static unsigned int wanted_length(const struct tcslab_cache *cache, int node)
+{
+	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
+
+	/* Only a hint, so no lock. */
+	if (data_race(cache->central[node].nr_pages) < shortest * SHORT_SPANS)
+		return shortest;
+	return cache->span_pages;
+}
+
+/* The pages that the limit allows of @npages, all or the fewest that serve; or 0. */
+static unsigned int charge_some(struct tcslab_cache *cache, unsigned int npages)
+{
+	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
+
+	if (charge(cache, npages))
+		return npages;
+	if (npages > shortest && charge(cache, shortest))
+		return shortest;
+	return 0;
+}
+
+void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
+{
+	unsigned int npages = charge_some(cache, wanted_length(cache, node));
+	struct tcslab_span *span;
+
+	if (!npages)
+		return ERR_PTR(-EDQUOT);
+	span = tcslab_page_heap_alloc(cache, cache->zone, TCSLAB_SPAN_SMALL, npages,
+				      cache->span_align, gfp, node);
+	if (!span) {
+		atomic_long_sub(npages, &cache->span_pages_held);
+		return ERR_PTR(-ENOMEM);
+	}
+	cut_span(cache, span);
+	return tcslab_central_add(cache, span);
+}
