@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Named caches: arguments, geometry, constructor, limit, bulk, destroy */
+#include <linux/delay.h>
 #include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/vmalloc.h>
 
@@ -158,12 +160,67 @@ static void bounded(void)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
+/* Leaves one object in each page of a new cache; how many. */
+static unsigned int make_sparse(struct tcslab_cache *cache)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < MANY; i++)
+		objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
+	for (i = 0; i < MANY; i++) {
+		if (!PAGE_ALIGNED(objs[i]))
+			tcslab_cache_free(cache, objs[i]);
+		else if (objs[i])
+			objs[n++] = objs[i];
+	}
+	tcslab_cache_shrink(cache);
+	return n;
+}
+
+/* A batch that is the last of many spans gives a few back; the others are not forgotten. */
+static void emptied(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(1024);
+	struct tcslab_cache *cache = tcslab_cache_create("test-sparse", &args);
+	struct tcslab_cache_stats before, after;
+	unsigned int n, i;
+
+	if (!context_check(!IS_ERR(cache), "a cache of 1024 bytes"))
+		return;
+	n = make_sparse(cache);
+	tcslab_cache_stats(cache, &before);
+	tcslab_cache_free_bulk(cache, n, objs);
+	tcslab_cache_stats(cache, &after);
+	context_check(n > 16 && before.spans >= n && !after.in_use,
+		      "%lu spans with %u objects, then %lu", before.spans, n, after.spans);
+	for (i = 0; i < n; i++)
+		objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
+	tcslab_cache_stats(cache, &before);
+	context_check(before.spans <= after.spans, "they are used again: %lu", before.spans);
+	tcslab_cache_free_bulk(cache, n, objs);
+	tcslab_cache_shrink(cache);
+	tcslab_cache_stats(cache, &after);
+	context_check(!after.spans && !after.held_bytes, "a shrink gives all back: %lu left",
+		      after.spans);
+	n = make_sparse(cache);
+	tcslab_cache_free_bulk(cache, n, objs);
+	for (i = 0; i < 20; i++) {
+		msleep(500);
+		tcslab_cache_stats(cache, &after);
+		if (!after.spans)
+			break;
+	}
+	context_check(!after.spans, "and so does time: %lu left", after.spans);
+	context_check(!tcslab_cache_destroy(cache), "destroyed");
+}
+
 static int __init cache_init(void)
 {
 	bad_arguments();
 	alignments();
 	constructor();
 	bounded();
+	emptied();
 	context_plan();
 	return 0;
 }
