@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # sctp on tcslab: associations over the loopback interface.
-# lab: real=net/sctp stock=crc32c_generic?,libcrc32c?,udp_tunnel,ip6_udp_tunnel? mem=1G
+# lab: real=net/sctp stock=crc32c_generic? mem=1G
 # lab: timeout=300 when=all kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
 
 # shellcheck source=selftests/real.inc
@@ -10,7 +10,8 @@
 # So the boot is its own (mem=).
 # shellcheck disable=SC2034 # real.inc reads it
 PINNED=1
-needs crc32c_generic libcrc32c udp_tunnel ip6_udp_tunnel
+needs crc32c_generic
+needs_of sctp
 begin sctp
 for round in 1 2 3; do
 	./real_load sctp 8 400
