@@ -21,14 +21,13 @@
 #include "central.h"
 #include "central_lists.h"
 #include "nested.h"
-#include "page_heap.h"
 
 #define TRANSFER_BATCHES	8	/* on the stack, but no more than */
 #define TRANSFER_BYTES		SZ_16K	/* so much; if that is no batch, there is no stack */
 /*
- * Empty spans that a free gives back, which bounds what it takes.  A batch empties two
- * pages on average and rarely many; those left wait for the next one, an alloc that has
- * nothing else, or the scavenger.
+ * Empty spans that a free gives back, which bounds what it takes.  A batch is two pages or
+ * two objects, so that is what it empties on average; those left wait for the next one, an
+ * alloc that has nothing else, or the scavenger.
  */
 #define RELEASE_SPANS		4
 
@@ -126,7 +125,7 @@ static noinline void span_grew(struct tcslab_central *central, struct tcslab_cac
 		enlist(central, cache, span);
 		return;
 	}
-	/* All that can come to it from here on is bad. */
+	/* In none of those until it is used again, and all that can come to it is bad. */
 	span->limit = U16_MAX;
 	hlist_add_head(&span->link, &central->empty);
 }
@@ -302,29 +301,12 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 		n = 0;
 	}
 	free_objs(central, cache, objs, n, &bad);
-	/* Who waits at a limit waits for spans. */
-	take_empty(central, &empty, cache->limit_pages ? UINT_MAX : RELEASE_SPANS);
+	/* Who waits at a limit waits for spans: all that this batch has emptied. */
+	take_empty(central, &empty, cache->limit_pages ? cache->batch : RELEASE_SPANS);
 	tcslab_unlock_irqrestore(&central->lock, flags);
 
 	tcslab_central_release(cache, &empty);
 	report_bad_free(cache, &bad);
-}
-
-/* Sort up to @n objects of the stack, one batch at most, into the spans. */
-static unsigned int drain_batch(struct tcslab_cache *cache, int node, unsigned int n)
-{
-	struct tcslab_central *central = &cache->central[node];
-	struct bad_pointer bad = { BAD_NONE };
-	unsigned long flags;
-
-	tcslab_lock_irqsave(&central->lock, flags);
-	n = min3(n, central->nr_transfer, cache->batch);
-	central->nr_transfer -= n;
-	central->low_transfer = min(central->low_transfer, central->nr_transfer);
-	free_objs(central, cache, central->transfer + central->nr_transfer, n, &bad);
-	tcslab_unlock_irqrestore(&central->lock, flags);
-	report_bad_free(cache, &bad);
-	return n;
 }
 
 /* Give all empty spans back. */
@@ -344,15 +326,34 @@ static void drain_empty(struct tcslab_cache *cache, int node)
 	} while (n);
 }
 
+/*
+ * Sort up to @n objects of the stack, one batch at most, into the spans, and give back
+ * those that are empty then, so that few ever wait.
+ */
+static unsigned int drain_batch(struct tcslab_cache *cache, int node, unsigned int n)
+{
+	struct tcslab_central *central = &cache->central[node];
+	struct bad_pointer bad = { BAD_NONE };
+	unsigned long flags;
+
+	tcslab_lock_irqsave(&central->lock, flags);
+	n = min3(n, central->nr_transfer, cache->batch);
+	central->nr_transfer -= n;
+	central->low_transfer = min(central->low_transfer, central->nr_transfer);
+	free_objs(central, cache, central->transfer + central->nr_transfer, n, &bad);
+	tcslab_unlock_irqrestore(&central->lock, flags);
+	drain_empty(cache, node);
+	report_bad_free(cache, &bad);
+	return n;
+}
+
 void tcslab_central_drain(struct tcslab_cache *cache)
 {
 	int node;
 
-	for (node = 0; node < nr_node_ids; node++) {
+	for (node = 0; node < nr_node_ids; node++)
 		while (drain_batch(cache, node, UINT_MAX))
 			;
-		drain_empty(cache, node);
-	}
 }
 
 void tcslab_central_scavenge(struct tcslab_cache *cache)

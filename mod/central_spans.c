@@ -5,7 +5,7 @@
  * No lock is held here; a span belongs to the caller until tcslab_central_add().
  */
 #include <linux/bitmap.h>
-#include <linux/slab.h>
+#include <linux/err.h>
 
 #include "cache.h"
 #include "central_lists.h"
@@ -28,12 +28,12 @@ static void release_span_rcu(struct rcu_head *rcu)
 	release_span(tcslab_cache_of(span->base), span);
 }
 
-void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *empty)
+void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans)
 {
 	struct tcslab_span *span;
 	struct hlist_node *next;
 
-	hlist_for_each_entry_safe(span, next, empty, link) {
+	hlist_for_each_entry_safe(span, next, spans, link) {
 		/* Somebody may be reading one of its objects. */
 		if (!(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
 			release_span(cache, span);
