@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A CPU goes and comes while tasks and hard interrupts allocate and free, and while
 # caches are drained; its arrays must not be lost, and nobody may wait for it.
-# lab: timeout=120
+# lab: timeout=120 append="kmemleak=off"
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
@@ -12,11 +12,11 @@ if [ ! -w "$cpu" ]; then
 	echo "1..0 # SKIP only one CPU, or no hotplug"
 	exit 4
 fi
-# Where everything is checked the interrupts leave little time to go in.
+# KCSAN's interrupts leave little time to go in.
 busy=10000
-if [ -e /sys/kernel/debug/kmemleak ] || [ -e /sys/kernel/debug/kcsan ]; then
-	busy=2000
-fi
+case $LAB_KERNEL in
+kcsan-*) busy=2000 ;;
+esac
 begin_module tcslab_test_context_irq busy=$busy &
 cycles=0
 while kill -0 $! 2>/dev/null; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Hard interrupts and self-IPIs that allocate and free in the middle of the same.
-# lab: timeout=180
+# lab: timeout=180 append="kmemleak=off"
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc

@@ -13,7 +13,7 @@ KEY=$(echo tcslab | sha256sum | cut -c1-64)
 for round in 1 2; do
 	dm create crypted --table "0 131072 crypt aes-xts-plain64 $KEY$KEY 0 $dev 0"
 	check $? "round $round: make it"
-	./real_load block /dev/mapper/crypted $round 2000 2
+	./real_load block /dev/mapper/crypted $round $((operations * 2 / 3)) 2
 	check $? "round $round: two processes find what they wrote"
 	measure
 	md5sum </dev/mapper/crypted >$WORK/sum-$round

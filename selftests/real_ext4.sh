@@ -8,7 +8,7 @@
 . ./real.inc
 needs crc32c_generic
 begin ext4
-writable ext4 3000 mkfs.ext4 -q -F
+writable ext4 mkfs.ext4 -q -F
 logged fsck.ext4 -fn "$dev"
 check $? "fsck"
 losetup -d "$dev"

@@ -8,7 +8,7 @@
 . ./real.inc
 needs crc32_generic
 begin f2fs
-writable f2fs 3000 mkfs.f2fs -f
+writable f2fs mkfs.f2fs -f
 logged fsck.f2fs "$dev"
 check $? "fsck"
 losetup -d "$dev"

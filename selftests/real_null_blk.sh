@@ -23,12 +23,12 @@ disk() # name settings...
 
 begin null_blk nr_devices=0
 NULLB=/sys/kernel/config/nullb
-for round in 1 2 3; do
+for round in $rounds; do
 	disk nullb0 memory_backed=1 size=64 blocksize=4096 && first=$dev &&
 		disk nullb1 memory_backed=1 size=64 blocksize=512 badblocks=+100000-100007
 	check $? "round $round: make two disks"
-	./real_load block "$first" 1 2000 2 &
-	./real_load block "$dev" 2 2000 1 && wait $!
+	./real_load block "$first" 1 $((operations * 2 / 3)) 2 &
+	./real_load block "$dev" 2 $((operations * 2 / 3)) 1 && wait $!
 	check $? "round $round: three processes find what they wrote"
 	measure
 	echo 0 >$NULLB/nullb0/power

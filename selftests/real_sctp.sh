@@ -13,7 +13,7 @@ PINNED=1
 needs crc32c_generic
 needs_of sctp
 begin sctp
-for round in 1 2 3; do
+for round in $rounds; do
 	./real_load sctp 8 400
 	check $? "round $round: 8 associations, 3200 messages arrive as they were sent"
 	measure

@@ -46,6 +46,11 @@ refused() # bytes of a trace that must not be played
 	! echo verify >$REPLAY/run 2>/dev/null
 }
 
+# What the checked kernels find is found in the first of the events.
+part=
+case $LAB_KERNEL in
+debug-* | kcsan-*) part=300000 ;;
+esac
 trap finish EXIT
 echo "TAP version 13"
 if [ ! -d /sys/module/tcslab ]; then
@@ -65,8 +70,8 @@ refused "nonsense" && refused "tcslabtr\001" && refused "tcslabtr\001\000\000\00
 result $? "what is no trace is refused"
 
 unxz -c $TRACE >$REPLAY/trace
-echo verify >$REPLAY/run && [ "$(value $REPLAY/result events)" -ge 1000000 ]
-result $? "a trace of a million events is played"
+echo "verify $part" >$REPLAY/run && [ "$(value $REPLAY/result events)" -ge "${part:-1000000}" ]
+result $? "${part:-a million} events or more are played"
 sed 's/^/# /' $REPLAY/result
 echo "# $(value $REPLAY/result corruptions) corruptions"
 same corruptions "$(value $REPLAY/result tcslab_corruptions)" 0 &&
@@ -89,7 +94,7 @@ else
 	result $? "no free page held after trim # others use tcslab"
 fi
 
-echo verify-spoiled >$REPLAY/run
+echo "verify-spoiled $part" >$REPLAY/run
 objects=$(value $REPLAY/result objects)
 same "spoiled objects found" "$(value $REPLAY/result tcslab_corruptions)" \
 	"$(((objects + 999) / 1000))"

@@ -99,6 +99,7 @@ class Session:
             for name, file in self.options.files:
                 archive.file(name, file)
             job["modules"] = "\n".join(self.options.modules).encode()
+            job["kernel"] = self.kernel.name.encode()
             for name, data in job.items():
                 archive.data(f"lab/{name}", data)
             archive.close()

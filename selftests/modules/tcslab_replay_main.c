@@ -3,8 +3,8 @@
  * Replay of a recorded trace: /sys/kernel/debug/tcslab_replay/
  *
  *   trace   write a trace (uncompressed) into it
- *   run     write what to do: verify, verify-spoiled, time [rounds],
- *           longest [rounds], pages; returns when it is done, -EINTR on a signal
+ *   run     write what to do: verify [events], verify-spoiled [events],
+ *           time [rounds], longest [rounds], pages; returns when it is done, -EINTR on a signal
  *   result  what the last run found, a name and a number a line
  *   curve   pages held over the trace, after `pages`
  *
@@ -115,8 +115,25 @@ static const struct file_operations trace_fops = {
 
 /* ---------------------------------------------------------------------- run */
 
+/* Its first @events, and what they left freed; 0 for all. */
+static struct replay_trace beginning(unsigned int events)
+{
+	struct replay_trace part = trace;
+	u32 i;
+
+	if (!events || events >= trace.nr_events)
+		return part;
+	part.nr_events = events;
+	part.nr_objs = 0;
+	for (i = 0; i < events; i++)
+		part.nr_objs += !trace.events[i].free;
+	return part;
+}
+
 static int run(const char *what, unsigned int number)
 {
+	bool verify = str_has_prefix(what, "verify");
+	struct replay_trace part;
 	int err;
 
 	if (!decoded) {
@@ -125,18 +142,19 @@ static int run(const char *what, unsigned int number)
 			return err;
 		decoded = true;
 	}
+	part = beginning(verify ? number : 0);
 	nr_results = 0;
-	replay_result("events", trace.nr_events);
-	replay_result("objects", trace.nr_objs);
-	replay_result("cpus", trace.cpus);
-	replay_result("caches", trace.nr_caches);
-	replay_result("cross_cpu_frees", trace.cross_cpu);
-	replay_result("lost_events", trace.lost);
-	replay_result("inferred_frees", trace.inferred);
+	replay_result("events", part.nr_events);
+	replay_result("objects", part.nr_objs);
+	replay_result("cpus", part.cpus);
+	replay_result("caches", part.nr_caches);
+	replay_result("cross_cpu_frees", part.cross_cpu);
+	replay_result("lost_events", part.lost);
+	replay_result("inferred_frees", part.inferred);
 	if (!strcmp(what, "verify"))
-		return replay_verify(&trace, false);
+		return replay_verify(&part, false);
 	if (!strcmp(what, "verify-spoiled"))
-		return replay_verify(&trace, true);
+		return replay_verify(&part, true);
 	if (!strcmp(what, "time"))
 		return replay_time(&trace, number ?: 5);
 	if (!strcmp(what, "longest"))

@@ -97,6 +97,9 @@ mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 ifconfig lo 127.0.0.1 up 2>/dev/null
 dmesg -n 8
 [ ! -w /proc/sys/kernel/hung_task_timeout_secs ] || echo 600 >/proc/sys/kernel/hung_task_timeout_secs
+# Tests that do less on some kernels know them by the name of the lab's file.
+LAB_KERNEL=$(cat /lab/kernel)
+export LAB_KERNEL
 say "up $(uname -r) $(nproc) CPUs taint=$(cat /proc/sys/kernel/tainted)"
 [ ! -w /sys/kernel/debug/kmemleak ] || echo clear >/sys/kernel/debug/kmemleak
 
