@@ -7,9 +7,7 @@ import concurrent.futures
 import dataclasses
 import fnmatch
 import functools
-import os
 import re
-import threading
 import time
 from pathlib import Path
 from typing import Iterator
@@ -18,6 +16,7 @@ from . import build, collection, kernels, session
 from .kernels import Kernel
 from .ktap import Case
 from .progress import LabError, say
+from .slots import Slots, width
 
 QUICK = ("debian-6.1", "debian-6.12")
 
@@ -37,11 +36,11 @@ class Result:
         return sum(case.outcome == outcome for case in self.cases)
 
 
-def kselftest(kernel: Kernel, slots: threading.Semaphore, pattern: str = "*",
+def kselftest(kernel: Kernel, slots: Slots, pattern: str = "*",
               how_long: str = "") -> Result:
     """Run the tests whose names match @pattern on @kernel, as few boots as their wishes allow.
 
-    A boot takes one of @slots. Tests whose when= is longer than @how_long are left out, unless
+    A boot waits for its CPUs of @slots. Tests whose when= is longer than @how_long are left out, unless
     they are named.
     """
     result, begin = Result(kernel.name, "kselftest"), time.monotonic()
@@ -77,7 +76,7 @@ def kselftest(kernel: Kernel, slots: threading.Semaphore, pattern: str = "*",
         if not members:
             return
         options = collection.options(members, list(files.items()))
-        with slots:
+        with slots.taken(options.smp or kernel.smp):
             for outcome in boots(kernel, ready, modules, options,
                                  [member.test(kernel) for member in members]):
                 result.cases += outcome.cases
@@ -132,8 +131,7 @@ def side_by_side(names: list[str], pattern: str, optional: bool = False,
 
     A kernel that cannot be had is a failure, or with @optional a skip with its reason.
     """
-    width = machine_width()
-    slots = threading.Semaphore(width)
+    slots = Slots()
 
     def one(name: str) -> Result:
         result = Result(name, "kselftest")
@@ -155,15 +153,9 @@ def side_by_side(names: list[str], pattern: str, optional: bool = False,
         """What takes longest begins first: kernels that have to be built, slow ones."""
         kernel = kernels.load(name)
         return kernel.slow * (10 if kernel.source and not kernels.known(kernel) else 1)
-    with concurrent.futures.ThreadPoolExecutor(width) as pool:
+    with concurrent.futures.ThreadPoolExecutor(width()) as pool:
         done = {name: pool.submit(one, name) for name in sorted(names, key=cost, reverse=True)}
         return [done[name].result() for name in names]
-
-
-def machine_width() -> int:
-    """How many guests run at a time: what there is of processors and of memory for them."""
-    gigabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 30
-    return max(2, min(os.cpu_count() or 1, gigabytes // 3))
 
 
 def table(results: list[Result]) -> str:

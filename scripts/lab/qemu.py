@@ -28,6 +28,7 @@ KVM_PROBE_SECONDS = 15
 XZ = b"\xfd7zXZ\0"
 RUNNING: set["Guest"] = set()
 OUT_DISK = 1 << 30
+MANY_CPUS = 4                # for each of the host's
 
 
 @dataclasses.dataclass
@@ -101,7 +102,10 @@ def command(kernel: Kernel, ready: Ready, machine: Machine, accel: str) -> list[
     elif accel == "kvm":
         argv += ["-accel", "kvm"]
     else:
-        argv += ["-accel", "tcg,thread=multi"]
+        # Many more CPUs than there are would wait for locks whose holder does not run: then
+        # they take turns, of which a CPU that waits leaves the rest.
+        many = machine.smp > MANY_CPUS * (os.cpu_count() or 1)
+        argv += ["-accel", f"tcg,thread={'single' if many else 'multi'}"]
     append = (f"console={console} quiet panic=-1 oops=panic printk.devkmsg=on log_buf_len=4M "
               f"nokaslr {PATIENCE} {kernel.append} {machine.append}")
     # A socket for each node: Linux warns of CPUs that share a socket but no node.

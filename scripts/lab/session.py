@@ -220,7 +220,8 @@ def run_tests(session: Session, tests: list[Test],
     """
     listing = "".join(f"{test.name} {test.seconds:.0f}\n" for test in tests)
     session.start({"tests": listing.encode()})
-    deadline = qemu.Deadline(time.monotonic() + BOOT_SECONDS * session.kernel.slow)
+    # What hangs in here is tried again: no kernel is so slow that this is short.
+    deadline = qemu.Deadline(time.monotonic() + BOOT_SECONDS)
     outcomes: list[Outcome] = []
     by_name = {test.name: test for test in tests}
     current: Test | None = None
