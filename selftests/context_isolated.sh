@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Isolated CPUs are not interrupted while they do not allocate.
-# lab: smp=2 append="isolcpus=nohz,domain,managed_irq,1 nohz_full=1 rcu_nocbs=1" when=long
+# lab: kernels=debian-* smp=2 append="isolcpus=nohz,domain,managed_irq,1 nohz_full=1 rcu_nocbs=1" when=long
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc

@@ -1,17 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Five minutes of CPUs that go and come while objects pass between them, and the shrinker
-# is asked: none is lost, none is in two hands. A minute on kernels that are neither a distribution's
-# ordinary ones nor debug ones, or STORM_SECONDS.
-# lab: timeout=500 smp=4 when=all
+# is asked: none is lost, none is in two hands. STORM_SECONDS for less.
+# lab: kernels=debian-6.1,debian-6.12,debian-7.3,debug-* timeout=500 smp=4 beside=1 when=all
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc
 
-seconds=300
-case $LAB_KERNEL in
-*-rt | kcsan-* | arm64-* | uml-* | x86-32) seconds=60 ;;
-esac
 begin
 cpus=$(echo /sys/devices/system/cpu/cpu[1-9]/online)
 if [ ! -w "${cpus%% *}" ]; then
@@ -20,7 +15,7 @@ if [ ! -w "${cpus%% *}" ]; then
 fi
 insmod /lib/tcslab/tcslab_test_storm.ko
 check $? "the load runs"
-end=$(($(date +%s) + ${STORM_SECONDS:-$seconds}))
+end=$(($(date +%s) + ${STORM_SECONDS:-300}))
 went=0
 while [ "$(date +%s)" -lt $end ]; do
 	for cpu in $cpus; do

@@ -16,7 +16,7 @@ begin zram
 for round in $rounds; do
 	zram disksize 64M
 	check $? "round $round: a disk of 64 MiB"
-	./real_load block /dev/zram0 $round "$operations" 2
+	./real_load block /dev/zram0 "$round" "$operations" 2
 	check $? "round $round: two processes find what they wrote"
 	measure
 	zram reset 1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A recorded kernel's allocations played through tcslab and SLUB: every object filled and
 # verified, nothing in use afterwards, nothing held after a trim. And that damage is noticed.
-# lab: timeout=1200
+# lab: timeout=1200 append="kmemleak=off"
 
 TRACE=boot-6.12.trace.xz
 DEBUGFS=/sys/kernel/debug/tcslab

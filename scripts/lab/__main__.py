@@ -46,14 +46,13 @@ def check(arguments: argparse.Namespace) -> int:
         names = kernels.names()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         # Beside the guests.
-        style = None if arguments.test else pool.submit(host.suite, names, arguments.all)
+        others = [] if arguments.test else [pool.submit(host.suite, names, arguments.all)]
+        if not arguments.test and (arguments.selftest or arguments.all):
+            others.append(pool.submit(selftest.suite, frozenset(
+                names + [x for x in kernels.names() if kernels.known(kernels.load(x))])))
         results = checks.side_by_side(names, arguments.test or "*", arguments.all,
                                       "all" if arguments.all else "long" if arguments.long else "")
-        if style:
-            results.append(style.result())
-    if not arguments.test and (arguments.selftest or arguments.all):
-        results.append(selftest.suite(frozenset(
-            names + [x for x in kernels.names() if kernels.known(kernels.load(x))])))
+        results += [other.result() for other in others]
     if len(results) > 3:
         print(checks.table(results))
     return checks.summary(results)

@@ -60,7 +60,7 @@ def kselftest(kernel: Kernel, slots: Slots, pattern: str = "*",
             result.cases.append(Case(entry.name, "skip", why))
             result.programs[entry.name] = result.cases[-1:]
         else:
-            groups.setdefault(entry.machine(), []).append(entry)
+            groups.setdefault(entry.machine(kernel), []).append(entry)
 
     def boot(wanted: list[collection.Entry]) -> None:
         members, files = [], dict(collection.files(folder))
@@ -75,8 +75,8 @@ def kselftest(kernel: Kernel, slots: Slots, pattern: str = "*",
                 result.programs[entry.name] = [case]
         if not members:
             return
-        options = collection.options(members, list(files.items()))
-        with slots.taken(options.smp or kernel.smp):
+        options = collection.options(members, kernel, list(files.items()))
+        with slots.taken(options.smp or kernel.smp, "beside" in members[0].wishes):
             for outcome in boots(kernel, ready, modules, options,
                                  [member.test(kernel) for member in members]):
                 result.cases += outcome.cases
@@ -153,8 +153,11 @@ def side_by_side(names: list[str], pattern: str, optional: bool = False,
         """What takes longest begins first: kernels that have to be built, slow ones."""
         kernel = kernels.load(name)
         return kernel.slow * (10 if kernel.source and not kernels.known(kernel) else 1)
-    with concurrent.futures.ThreadPoolExecutor(width()) as pool:
-        done = {name: pool.submit(one, name) for name in sorted(names, key=cost, reverse=True)}
+    queue = sorted(names, key=cost, reverse=True)
+    # Large guests and small ones, to run beside each other; others are built meanwhile.
+    queue = [queue.pop(-(i % 2)) for i in range(len(queue))]
+    with concurrent.futures.ThreadPoolExecutor(2 * width()) as pool:
+        done = {name: pool.submit(one, name) for name in queue}
         return [done[name].result() for name in names]
 
 

@@ -10,7 +10,8 @@ A test says what it needs in a comment near its top:
 `modules` are loaded at boot, `stock` ones are there to be loaded. `real` are modules of the kernel's
 tree built with tcslab_slab.h, in /lib/real beside the untouched ones. `programs` name the package
 that has them. A test with when=long is run with LONG=1 and by `make check-all`, one with when=all by
-that alone; both when they are named.
+that alone; both when they are named. One with beside=1 runs for a time, not for an amount of work: its
+guest does not wait until others have ended.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ DEFAULT_SECONDS = 300
 # Debian has one <asm/> for both sizes, where only the compiler for 64 bits looks.
 M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
 KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "icount", "kernels", "expect",
-        "stock", "real", "programs", "when"}
+        "stock", "real", "programs", "when", "beside"}
+MACHINE = {"smp", "nodes", "mem", "append", "modules", "icount", "beside"}
 LENGTHS = ("", "long", "all")
 HEADER_LINES = 30
 
@@ -56,10 +58,10 @@ class Entry:
             return ""
         return f"is for {self.wishes['kernels']}"
 
-    def machine(self) -> tuple[tuple[str, str], ...]:
+    def machine(self, kernel: Kernel) -> tuple[tuple[str, str], ...]:
         """The wishes that need a boot of their own; tests with equal ones share it."""
         return tuple(sorted((key, value) for key, value in self.wishes.items()
-                            if key in ("smp", "nodes", "mem", "append", "modules", "icount")))
+                            if key in MACHINE and value != str(getattr(kernel, key, ""))))
 
     def parts(self, key: str) -> list[str]:
         """The wish @key, which is a list: what is to be packed."""
@@ -77,9 +79,10 @@ def own_files(entry: Entry, kernel: Kernel) -> list[tuple[str, Path]]:
             *programs.files(entry.parts("programs"))]
 
 
-def options(entries: list[Entry], files: list[tuple[str, Path]]) -> session.Options:
+def options(entries: list[Entry], kernel: Kernel,
+            files: list[tuple[str, Path]]) -> session.Options:
     """The options of a boot with @files for tests that want the same machine."""
-    table = dict(entries[0].machine())
+    table = dict(entries[0].machine(kernel))
     wanted, stock = (list(dict.fromkeys(x for entry in entries for x in entry.parts(key)))
                      for key in ("real", "stock"))
     return session.Options(smp=int(table.get("smp", 0)), nodes=int(table.get("nodes", 0)),

@@ -1,48 +1,53 @@
 # SPDX-License-Identifier: GPL-2.0
-"""How many guests run at a time: as many as have processors and memory."""
+"""How many guests run at a time, and which beside each other."""
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import os
 import threading
 from typing import Iterator
 
-# Guests of a few CPUs share the host's processors well. Where each has more CPUs than the host has
-# for both, their CPUs spin for locks whose holder does not run: two of four CPUs on two processors
-# took more than three times as long beside each other as one after the other.
-CPUS_EACH = 2
 GIGABYTES_EACH = 3
+# Guests that each have more CPUs than their share of the host's spin for locks whose holder does not
+# run: stress.sh takes 34 s in two guests of four CPUs on two processors, and 7 s in one.
+MANY_CPUS = 2
 
 
 def width() -> int:
-    """How many guests of two CPUs that is."""
+    """How many guests the host has processors and memory for."""
     gigabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 30
     return max(2, min(os.cpu_count() or 1, gigabytes // GIGABYTES_EACH))
 
 
 class Slots:
-    """CPUs for guests, handed out in the order of asking, so that large guests get theirs."""
+    """Places for guests. One that runs for a time, whatever it gets done, needs none."""
 
     def __init__(self) -> None:
-        self.all = self.free = width() * CPUS_EACH
         self.changed = threading.Condition()
-        self.queue: collections.deque[object] = collections.deque()
+        self.large = self.small = self.beside = self.small_waiting = 0
 
     @contextlib.contextmanager
-    def taken(self, cpus: int) -> Iterator[None]:
-        """Wait for a guest's turn."""
-        cpus, me = min(max(cpus, CPUS_EACH), self.all), object()
+    def taken(self, cpus: int, beside: bool) -> Iterator[None]:
+        """Wait for a guest's turn; large ones run beside each other when nothing else is left."""
+        kind = "beside" if beside else "large" if cpus > MANY_CPUS else "small"
         with self.changed:
-            self.queue.append(me)
-            self.changed.wait_for(lambda: self.queue[0] is me and self.free >= cpus)
-            self.queue.popleft()
-            self.free -= cpus
+            self.small_waiting += kind == "small"
+            self.changed.wait_for(lambda: self.fits(kind))
+            self.small_waiting -= kind == "small"
+            setattr(self, kind, getattr(self, kind) + 1)
             self.changed.notify_all()
         try:
             yield
         finally:
             with self.changed:
-                self.free += cpus
+                setattr(self, kind, getattr(self, kind) - 1)
                 self.changed.notify_all()
+
+    def fits(self, kind: str) -> bool:
+        """Whether a guest may start."""
+        if kind == "beside":
+            return not self.beside
+        if self.large + self.small >= width():
+            return False
+        return kind == "small" or not self.large or not self.small_waiting
