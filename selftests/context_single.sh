@@ -5,4 +5,8 @@
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
-run_module tcslab_test_context_irq busy=3000
+busy=3000
+case $LAB_KERNEL in
+x86-32) busy=1000 ;;
+esac
+run_module tcslab_test_context_irq busy=$busy "$@"
