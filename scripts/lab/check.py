@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Iterator
 
-from . import build, collection, kernels, session
+from . import build, collection, kernels, qemu, session
 from .kernels import Kernel
 from .ktap import Case
 from .progress import LabError, say
@@ -76,7 +76,9 @@ def kselftest(kernel: Kernel, slots: Slots, pattern: str = "*",
         if not members:
             return
         options = collection.options(members, kernel, list(files.items()))
-        with slots.taken(options.smp or kernel.smp, "beside" in members[0].wishes):
+        cpus = options.smp or kernel.smp
+        with slots.taken(1 if qemu.takes_turns(kernel, cpus) else cpus,
+                         "beside" in members[0].wishes):
             for outcome in boots(kernel, ready, modules, options,
                                  [member.test(kernel) for member in members]):
                 result.cases += outcome.cases

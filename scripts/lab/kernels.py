@@ -49,6 +49,7 @@ class Kernel:
     mem: str = "1G"
     append: str = ""
     slow: float = 1
+    turns: bool = False           # its CPUs take turns where the host has fewer
     boots: bool = True            # else our modules are built against it and that is all
     ignore: tuple[str, ...] = ()  # reports of this kernel about itself
     ready: Ready | None = None   # nothing to fetch or to build

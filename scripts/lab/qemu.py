@@ -50,6 +50,16 @@ class Machine:
 PATIENCE = "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300 workqueue.watchdog_thresh=300"
 
 
+def takes_turns(kernel: Kernel, smp: int) -> bool:
+    """Whether a guest's CPUs share one of the host's.
+
+    More CPUs than there are spin for locks whose holder does not run; one that spins, or sleeps,
+    leaves the rest of its turn to the others.
+    """
+    there = os.cpu_count() or 1
+    return smp > MANY_CPUS * there or (kernel.turns and smp > there)
+
+
 def node_options(machine: Machine) -> list[str]:
     """As many nodes as @machine is to have; a machine without nodes is the plain one."""
     if machine.nodes < 2:
@@ -102,10 +112,8 @@ def command(kernel: Kernel, ready: Ready, machine: Machine, accel: str) -> list[
     elif accel == "kvm":
         argv += ["-accel", "kvm"]
     else:
-        # Many more CPUs than there are would wait for locks whose holder does not run: then
-        # they take turns, of which a CPU that waits leaves the rest.
-        many = machine.smp > MANY_CPUS * (os.cpu_count() or 1)
-        argv += ["-accel", f"tcg,thread={'single' if many else 'multi'}"]
+        threads = "single" if takes_turns(kernel, machine.smp) else "multi"
+        argv += ["-accel", f"tcg,thread={threads}"]
     append = (f"console={console} quiet panic=-1 oops=panic printk.devkmsg=on log_buf_len=4M "
               f"nokaslr {PATIENCE} {kernel.append} {machine.append}")
     # A socket for each node: Linux warns of CPUs that share a socket but no node.

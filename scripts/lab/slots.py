@@ -10,7 +10,7 @@ from typing import Iterator
 
 GIGABYTES_EACH = 3
 # Guests that each have more CPUs than their share of the host's spin for locks whose holder does not
-# run: stress.sh takes 34 s in two guests of four CPUs on two processors, and 7 s in one.
+# run: stress.sh takes 34 s in two guests of debug-7.3 on two processors, and 7 s in one.
 MANY_CPUS = 2
 
 
