@@ -46,7 +46,7 @@ refused() # bytes of a trace that must not be played
 	! echo verify >$REPLAY/run 2>/dev/null
 }
 
-# What the checked kernels find is found in the first of the events.
+# All of the events take minutes where everything is checked.
 part=
 case $LAB_KERNEL in
 debug-* | kcsan-*) part=300000 ;;
