@@ -191,7 +191,7 @@ static __always_inline void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, in
 		obj = alloc_once(cache, gfp, node);
 	}
 	if (obj == ERR_PTR(-EDQUOT) && wait && cache->flags & TCSLAB_LIMIT_WAIT &&
-	    gfpflags_allow_blocking(gfp))
+	    gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NORETRY))
 		obj = wait_for_object(cache, gfp, node);
 	if (obj == ERR_PTR(-EDQUOT))
 		atomic_long_inc(&cache->limit_refusals);
@@ -413,6 +413,8 @@ static __always_inline bool push_bulk(struct tcslab_cache *cache, size_t n, void
  * @gfp: as for tcslab_cache_alloc()
  * @n: number of objects
  * @objs: where to put them
+ *
+ * Does not wait at the cache's limit or for its minimum.
  *
  * Context: as tcslab_cache_alloc(); interrupts may be off.
  * Return: @n, or 0 when not all could be had.

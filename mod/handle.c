@@ -180,8 +180,10 @@ static void *get_named_object(struct tcslab_handles *handles, struct source *sou
 		err = look_up(source);
 	if (!err && !within_quota(handles, source->slot_size))
 		err = -EDQUOT;
+	/* Not to wait at its limit: who would free an object needs the mutex, too. */
 	if (!err)
-		obj = tcslab_cache_alloc_node(source->cache, source->gfp, source->node);
+		obj = tcslab_cache_alloc_node(source->cache, source->gfp | __GFP_NORETRY,
+					      source->node);
 	mutex_unlock(&tcslab_cache_mutex);
 	if (err)
 		return ERR_PTR(err);

@@ -396,6 +396,7 @@ TEST_F(file, limit_of_a_cache)
 	if (!have_named_caches())
 		SKIP(return, "no module named_caches");
 	ASSERT_EQ(0, named_cache(self->fd, "nc-tight", &before));
+	/* And no waiting for others, who could not free anything meanwhile. */
 	EXPECT_EQ(-ENOMEM, call(self->fd, TCSLAB_IOC_ALLOC, &arg));
 	EXPECT_EQ(65536 / 1024, arg.done);
 	ASSERT_EQ(0, named_cache(self->fd, "nc-tight", &after));

@@ -4,7 +4,7 @@
  *
  *   nc-plain   100 bytes, no multiple of 8, no constructor
  *   nc-ctor    64 bytes, with a constructor
- *   nc-tight   1 KiB, limited to TIGHT_BYTES
+ *   nc-tight   1 KiB, limited to TIGHT_BYTES; its other users wait at the limit
  *   nc-low     200 bytes from below 4 GiB
  *   nc-rcu     64 bytes, type-safe by RCU
  *   nc two     a name with a blank
@@ -42,6 +42,8 @@ static int create(int i)
 		args.ctor = construct;
 	if (i == TIGHT)
 		args.limit_bytes = TIGHT_BYTES;
+	if (i == TIGHT)
+		args.flags = TCSLAB_LIMIT_WAIT;
 	if (i == LOW)
 		args.zone = TCSLAB_ZONE_DMA32;
 	if (i == TYPESAFE)

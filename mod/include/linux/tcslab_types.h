@@ -130,8 +130,8 @@ struct tcslab_cache {
  * @zone: where the memory comes from
  * @limit_bytes: hard limit of the memory in the cache's spans, 0 for none;
  *	at least the shortest span.  Beyond it allocations fail; with TCSLAB_LIMIT_WAIT
- *	those with a gfp that allows sleeping wait until an object is free or a
- *	fatal signal comes
+ *	those of one object with a gfp that allows sleeping, without __GFP_NORETRY, wait
+ *	until an object is free or a fatal signal comes
  * @min_objects: so many objects are set aside for when there is no memory or the limit
  *	is reached, 0 for none: what mempool_create() does, without a pool on top.
  *	tcslab_cache_alloc() hands them out in any context; who may sleep waits for the
