@@ -38,6 +38,7 @@ module_param_named(soft_limit_bytes, tcslab_soft_limit_bytes, ulong, 0600);
 MODULE_PARM_DESC(soft_limit_bytes, "bytes held above which all that is free is given back (0: no limit)");
 
 static atomic_long_t scavenged;
+static atomic_t hurried;	/* prompt_work has been brought forward and has not run since */
 static unsigned long cached_pages;
 
 static void scavenge(struct work_struct *work);
@@ -86,8 +87,10 @@ static void scavenge(struct work_struct *work)
 {
 	bool everything = above_soft_limit();
 	unsigned long due, rate = READ_ONCE(tcslab_release_rate) >> PAGE_SHIFT;
-	u64 cached = scavenge_caches(everything);
+	u64 cached;
 
+	atomic_set(&hurried, 0);
+	cached = scavenge_caches(everything);
 	WRITE_ONCE(cached_pages, cached >> PAGE_SHIFT);
 	tcslab_page_heap_settle();
 	due = everything ? ULONG_MAX : min(due_pages(), rate);
@@ -98,7 +101,9 @@ static void scavenge(struct work_struct *work)
 		return;
 	/* One of the two is queued; a wake-up may have queued the other meanwhile. */
 	cancel_delayed_work(&lazy_work);
-	if (cached || due_pages())
+	if (above_soft_limit())
+		queue_delayed_work(system_dfl_wq, &prompt_work, SOFT_PERIOD);
+	else if (cached || due_pages())
 		queue_delayed_work(system_dfl_wq, &prompt_work, PERIOD);
 	else if (!delayed_work_pending(&prompt_work))
 		queue_delayed_work(system_dfl_wq, &lazy_work, PERIOD);
@@ -106,10 +111,11 @@ static void scavenge(struct work_struct *work)
 
 void tcslab_scavenger_wake(void)
 {
-	if (unlikely(above_soft_limit()))
-		mod_delayed_work(system_dfl_wq, &prompt_work, SOFT_PERIOD);
-	else
+	if (likely(!above_soft_limit()))
 		queue_delayed_work(system_dfl_wq, &prompt_work, PERIOD);
+	/* Once: each growth that moves the timer would put the run off. */
+	else if (!atomic_xchg(&hurried, 1))
+		mod_delayed_work(system_dfl_wq, &prompt_work, SOFT_PERIOD);
 }
 
 unsigned long tcslab_cached_pages(void)

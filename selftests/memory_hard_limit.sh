@@ -25,5 +25,15 @@ sleep 3
 [ "$(held_pages)" -le 1024 ]
 check $? "a soft limit of 4 MiB gives it back: $(held_pages) pages"
 echo 0 >$PARAMETERS/soft_limit_bytes
+
+# Nor does growing put it off.
+memory_module mode=leave-free count=32 && [ "$(held_pages)" -ge 7000 ]
+check $? "32 MiB are kept free again: $(held_pages) pages"
+rmmod tcslab_memory
+echo $((4 << 20)) >$PARAMETERS/soft_limit_bytes
+load_module tcslab_test_limits grow_pages=2048
+check $? "and go while another zone grows"
+rmmod tcslab_test_limits
+echo 0 >$PARAMETERS/soft_limit_bytes
 echo $((64 << 10)) >$PARAMETERS/keep_bytes
 plan

@@ -15,6 +15,10 @@ static unsigned int hard_mib;
 module_param(hard_mib, uint, 0444);
 MODULE_PARM_DESC(hard_mib, "the limit of all caches is set, to so many MiB: only try that");
 
+static unsigned int grow_pages;
+module_param(grow_pages, uint, 0444);
+MODULE_PARM_DESC(grow_pages, "only grow for seconds: at most so many pages may be held then");
+
 /* An object keeps the next one, so that nothing else has to be allocated. */
 struct chained {
 	struct chained *next;
@@ -235,9 +239,31 @@ static void hard_limit(void)
 		      tcslab_held_pages());
 }
 
+/*
+ * A load that takes a chunk more often than the scavenger comes, from a zone that has none
+ * free, so that each is asked of the kernel.
+ */
+static void grow(void)
+{
+	static void *objs[64];
+	unsigned int i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(objs); i++) {
+		objs[i] = tcslab_alloc(SZ_32K, GFP_KERNEL | GFP_DMA32);
+		n += !!objs[i];
+		msleep(50);
+	}
+	pr_notice(CONTEXT_PREFIX "# %lu pages are held after growing\n", tcslab_held_pages());
+	context_check(n == i && tcslab_held_pages() <= grow_pages,
+		      "what was free has gone meanwhile");
+	tcslab_free_bulk(i, objs);
+}
+
 static int __init limits_init(void)
 {
-	if (hard_mib) {
+	if (grow_pages) {
+		grow();
+	} else if (hard_mib) {
 		hard_limit();
 	} else {
 		cache_limit();
