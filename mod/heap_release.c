@@ -254,13 +254,14 @@ unsigned long tcslab_page_heap_release_parts(unsigned long npages)
 
 /*
  * Give back at once what is more than the heap keeps.  Not with interrupts off: there
- * it would take long, and a tracer may have come from inside of the page allocator.
+ * it would take long, and a tracer may have come from inside of the page allocator.  On
+ * PREEMPT_RT nothing tells that, its locks leave interrupts on: the scavenger does it.
  */
 void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
 {
 	struct tcslab_span *span;
 
-	if (irqs_disabled() || !tcslab_may_call_kernel(GFP_ATOMIC))
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled())
 		return;
 	while ((span = detach_excess_chunk(heap)))
 		tcslab_chunk_free(span);
@@ -269,14 +270,15 @@ void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
 
 /*
  * Before the heap grows for @npages: what is free but too short for them goes, as much as
- * comes.  Otherwise large objects of several sizes each leave something behind.
+ * comes.  Otherwise large objects of several sizes each leave something behind.  The caller
+ * may call the kernel's allocators.
  */
 void tcslab_heap_release_short(struct tcslab_page_heap *heap, unsigned int npages)
 {
 	struct tcslab_span *span;
 	unsigned int done = 0;
 
-	if (irqs_disabled() || !tcslab_may_call_kernel(GFP_ATOMIC))
+	if (irqs_disabled())
 		return;
 	while (done < npages && (span = detach_short_chunk(heap, npages)))
 		done += tcslab_chunk_free(span);

@@ -327,6 +327,8 @@ static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
 				return NULL;
 			continue;
 		}
+		if (!tcslab_may_call_kernel(gfp))
+			return NULL;
 		tcslab_heap_release_short(heap, req->npages);
 		/* Others may eat the new chunk before we look again: then once more. */
 		heap = grow(heap, req->npages, gfp);

@@ -293,11 +293,16 @@ static void test_minimum(struct tcslab_cache_args args)
 static void test_at_hand(void)
 {
 	void *obj;
+	unsigned long held;
 
 	tcslab_trim();	/* nothing that long is left */
+	tcslab_free(tcslab_alloc(SZ_32K, GFP_KERNEL));
+	held = tcslab_held_pages();
 	obj = tcslab_alloc(SZ_2M, __GFP_NOWARN);
 	context_check(!obj, "without reclaim there is what is at hand");
 	tcslab_free(obj);
+	context_check(held && tcslab_held_pages() == held, "and nothing is given back: %lu of %lu",
+		      tcslab_held_pages(), held);
 	obj = tcslab_alloc(SZ_2M, GFP_KERNEL);
 	context_check(obj, "and else what the kernel has");
 	tcslab_free(obj);
