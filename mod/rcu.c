@@ -9,9 +9,12 @@
  * head inside of it, and a work item waits for the grace period; or, if it has no
  * head, its owner waits himself.
  *
- * Lock: the CPU's lock, raw, interrupts off, a leaf but for RCU's own.  Arrays are
- * handed over under it, so that whoever takes the locks of all CPUs and waits for
- * RCU's callbacks afterwards has waited for every object.
+ * Lock: the CPU's lock, raw, interrupts off, a leaf but for those of RCU, timers and
+ * workqueues.  Arrays are handed over under it, so that whoever takes the locks of all CPUs
+ * and waits for RCU's callbacks afterwards has waited for every object.
+ *
+ * Who comes with interrupts off may be a tracer inside of one of those, or of the page
+ * allocator: what it needs of them is done from a hard interrupt, a moment later.
  */
 #include <linux/irq_work.h>
 #include <linux/kmemleak.h>
@@ -27,7 +30,7 @@
 #include "nested.h"
 #include "rcu.h"
 
-#define BATCH_BYTES	2048	/* bounds what one callback frees: 254 objects */
+#define BATCH_BYTES	2048	/* bounds what one callback frees: 253 objects */
 #define FLUSH_DELAY	(HZ / 20)
 
 /**
@@ -67,10 +70,13 @@ static void free_batch(struct rcu_head *rcu)
 	tcslab_free(batch);
 }
 
-static void submit(struct rcu_cpu *cpu)
+/* @flags: of the CPU before its lock was taken */
+static void submit(struct rcu_cpu *cpu, unsigned long flags)
 {
 	lockdep_assert_held(&cpu->lock);
-	if (cpu->batch)
+	if (cpu->batch && irqs_disabled_flags(flags))
+		tcslab_park_rcu(&cpu->batch->rcu, free_batch);
+	else if (cpu->batch)
 		call_rcu(&cpu->batch->rcu, free_batch);
 	cpu->batch = NULL;
 }
@@ -84,10 +90,39 @@ static void flush_all(struct work_struct *work)
 		struct rcu_cpu *cpu = per_cpu_ptr(&rcu_cpus, i);
 
 		tcslab_lock_irqsave(&cpu->lock, flags);
-		submit(cpu);
+		submit(cpu, flags);
 		tcslab_unlock_irqrestore(&cpu->lock, flags);
 	}
 }
+
+/*
+ * Objects for which there was no array.  One pointer is all that a head needs to
+ * have: the kernel's kvfree_rcu_head, which the drop-in's kfree_rcu() passes, can be
+ * shorter than what call_rcu() takes.
+ */
+static LLIST_HEAD(waiting);
+
+static void free_waiting(struct work_struct *work)
+{
+	struct llist_node *node = llist_del_all(&waiting), *next;
+
+	if (!node)
+		return;
+	synchronize_rcu();
+	llist_for_each_safe(node, next, node)
+		tcslab_free(tcslab_object_around(node));
+}
+
+static DECLARE_WORK(free_later, free_waiting);
+
+static void queue_both(struct irq_work *work)
+{
+	if (!llist_empty(&waiting))
+		queue_work(system_dfl_wq, &free_later);
+	queue_delayed_work(system_percpu_wq, &flush_later, FLUSH_DELAY);
+}
+
+static struct irq_work queue_soon = IRQ_WORK_INIT_HARD(queue_both);
 
 /* Put @obj, and @fresh if it is needed, into this CPU's batch; false if there is none. */
 static bool add(void *obj, struct rcu_batch **fresh)
@@ -105,7 +140,9 @@ static bool add(void *obj, struct rcu_batch **fresh)
 	if (batch) {
 		batch->objs[batch->n++] = obj;
 		if (batch->n == BATCH_OBJS)
-			submit(cpu);
+			submit(cpu, flags);
+		else if (batch->n == 1 && irqs_disabled_flags(flags))
+			irq_work_queue(&queue_soon);
 		else if (batch->n == 1)
 			queue_delayed_work(system_percpu_wq, &flush_later, FLUSH_DELAY);
 	}
@@ -132,46 +169,16 @@ static bool add_or_grow(void *obj, gfp_t gfp)
 	return done;
 }
 
-/*
- * Objects for which there was no array.  One pointer is all that a head needs to
- * have: the kernel's kvfree_rcu_head, which the drop-in's kfree_rcu() passes, can be
- * shorter than what call_rcu() takes.
- */
-static LLIST_HEAD(waiting);
-
-static void free_waiting(struct work_struct *work)
-{
-	struct llist_node *node = llist_del_all(&waiting), *next;
-
-	if (!node)
-		return;
-	synchronize_rcu();
-	llist_for_each_safe(node, next, node)
-		tcslab_free(tcslab_object_around(node));
-}
-
-static DECLARE_WORK(free_later, free_waiting);
-
-/* For who is in an NMI or inside of our locks: from a hard interrupt, a moment later. */
-static void queue_free_later(struct irq_work *work)
-{
-	queue_work(system_dfl_wq, &free_later);
-}
-
-static struct irq_work wake_free_later = IRQ_WORK_INIT_HARD(queue_free_later);
-
 /* See tcslab_free_rcu(), which checks what the compiler can check. */
 void __tcslab_free_rcu(void *head, void *obj)
 {
-	if (unlikely(tcslab_nested())) {
-		llist_add(head, &waiting);
-		irq_work_queue(&wake_free_later);
-		return;
-	}
-	if (add_or_grow(obj, GFP_NOWAIT))
+	/* On PREEMPT_RT a tracer can be inside of the page allocator with interrupts on. */
+	gfp_t gfp = IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled() ? 0 : GFP_NOWAIT;
+
+	if (likely(!tcslab_nested()) && add_or_grow(obj, gfp))
 		return;
 	llist_add(head, &waiting);
-	queue_work(system_dfl_wq, &free_later);
+	irq_work_queue(&queue_soon);
 }
 EXPORT_SYMBOL_GPL(__tcslab_free_rcu);
 
@@ -208,7 +215,7 @@ EXPORT_SYMBOL_GPL(tcslab_free_rcu_mightsleep);
 void tcslab_rcu_barrier(void)
 {
 	tcslab_unpark();
-	irq_work_sync(&wake_free_later);
+	irq_work_sync(&queue_soon);
 	flush_all(NULL);
 	flush_work(&free_later);
 	rcu_barrier();
@@ -225,6 +232,6 @@ void __init tcslab_rcu_init(void)
 
 void tcslab_rcu_exit(void)
 {
-	cancel_delayed_work_sync(&flush_later);
 	tcslab_rcu_barrier();
+	cancel_delayed_work_sync(&flush_later);
 }

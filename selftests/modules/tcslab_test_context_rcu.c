@@ -14,6 +14,8 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/timer.h>
+#include <linux/tracepoint.h>
 
 #include <linux/tcslab.h>
 
@@ -234,6 +236,56 @@ static void test_no_memory(void)
 }
 #endif
 
+#ifdef CONFIG_TRACEPOINTS
+/* A tracer inside of the timer code, whose lock is held: nothing may set a timer there. */
+static struct item *to_free;
+static struct task_struct *starter;
+
+/* The rest of what the tracepoint says differs between kernels, and is not looked at. */
+static void timer_starts(void *unused, struct timer_list *timer)
+{
+	struct item *item = to_free;
+
+	if (current != starter || in_interrupt() || !item)
+		return;
+	to_free = NULL;
+	tcslab_free_rcu(item, rcu);
+}
+
+static void find_timer_start(struct tracepoint *point, void *found)
+{
+	if (!strcmp(point->name, "timer_start"))
+		*(struct tracepoint **)found = point;
+}
+
+static void test_timer_lock(void)
+{
+	struct tracepoint *point = NULL;
+	unsigned int i;
+
+	for_each_kernel_tracepoint(find_timer_start, &point);
+	starter = current;
+	if (!context_check(point && !tracepoint_probe_register(point, timer_starts, NULL),
+			   "a tracer of timers"))
+		return;
+	for (i = 0; i < 10; i++) {
+		msleep(100);	/* the first of a batch wants a timer, if none is set */
+		to_free = tcslab_cache_alloc(items, GFP_KERNEL);
+		schedule_timeout_uninterruptible(1);
+	}
+	tracepoint_probe_unregister(point, timer_starts, NULL);
+	tracepoint_synchronize_unregister();
+	tcslab_rcu_barrier();
+	context_check(!to_free && !in_use(items),
+		      "frees inside of the timer code were done (%lu left)", in_use(items));
+}
+#else
+static void test_timer_lock(void)
+{
+	context_check(true, "frees inside of the timer code # SKIP no tracepoints");
+}
+#endif
+
 /* Destroying waits for frees that have not been done yet. */
 static void test_destroy(void)
 {
@@ -269,7 +321,8 @@ static int recycler(void *arg)
 {
 	struct typed *held[64];
 	void *large[8];
-	unsigned int i, round;
+	unsigned int i, round, wait;
+	int before;
 
 	/* Until readers have seen something. */
 	for (round = 0; round < 200 || (round < 4000 && atomic_read(&looks) < 150); round++) {
@@ -280,7 +333,10 @@ static int recycler(void *arg)
 			WRITE_ONCE(held[i]->user, round);
 			WRITE_ONCE(seen[i % SLOTS], held[i]);
 		}
-		usleep_range(1000, 2000);	/* somebody should find them */
+		/* Somebody should find them, and may have to wait for a processor. */
+		before = atomic_read(&looks);
+		for (wait = 0; !wait || (wait < 20 && atomic_read(&looks) == before); wait++)
+			usleep_range(1000, 2000);
 		for (i = 0; i < ARRAY_SIZE(held); i++) {
 			/* Nobody may find it from here on; who has it may look. */
 			cmpxchg(&seen[i % SLOTS], held[i], NULL);
@@ -354,6 +410,7 @@ static int __init context_rcu_init(void)
 	if (context_check(!IS_ERR(items), "a cache")) {
 		test_storm();
 		test_no_memory();
+		test_timer_lock();
 		test_destroy();
 	}
 	test_typesafe();
