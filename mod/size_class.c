@@ -41,7 +41,8 @@ unsigned int tcslab_span_pages(unsigned int size)
 			best_tail = tail;
 		}
 	}
-	return best;
+	/* Longer than any class, with what its cache adds to an object: one in a span. */
+	return best ?: DIV_ROUND_UP(size, PAGE_SIZE);
 }
 
 void __init tcslab_size_class_init(void)

@@ -225,6 +225,27 @@ static void emptied(void)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
+/* What a type-safe cache adds to its largest object makes that longer than any class. */
+static void largest(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(TCSLAB_MAX_CLASS_SIZE);
+	struct tcslab_cache *cache;
+	unsigned int i, n = 0;
+
+	args.flags = TCSLAB_TYPESAFE_BY_RCU;
+	cache = tcslab_cache_create("cache-largest", &args);
+	if (!context_check(!IS_ERR(cache), "a type-safe cache of the largest objects"))
+		return;
+	for (i = 0; i < 20; i++) {
+		objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
+		n += !!objs[i];
+	}
+	context_check(n == i, "%u of %u could be had", n, i);
+	while (i--)
+		tcslab_cache_free(cache, objs[i]);
+	context_check(!tcslab_cache_destroy(cache), "destroyed");
+}
+
 static int __init cache_init(void)
 {
 	bad_arguments();
@@ -232,6 +253,7 @@ static int __init cache_init(void)
 	constructor();
 	bounded();
 	emptied();
+	largest();
 	context_plan();
 	return 0;
 }
