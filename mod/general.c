@@ -239,8 +239,8 @@ EXPORT_SYMBOL_GPL(tcslab_good_size);
  * tcslab_realloc() - change the size of an object, moving it if need be
  * @obj: memory of tcslab_alloc(), NULL or ZERO_SIZE_PTR
  * @size: bytes; 0 frees @obj
- * @gfp: as for tcslab_alloc(); with __GFP_ZERO bytes beyond the old usable
- *	size are zero
+ * @gfp: as for tcslab_alloc(); with __GFP_ZERO, if every call for @obj had it, what was
+ *	not asked for before is zero
  *
  * As krealloc().  Stays in place while the object fits and does not become
  * less than half as large.
@@ -262,8 +262,12 @@ void *tcslab_realloc(const void *obj, size_t size, gfp_t gfp)
 		return tcslab_alloc(size, gfp);
 	if (!old)
 		return NULL;	/* not ours, reported */
-	if (size <= old && size >= old / 2)
+	if (size <= old && size >= old / 2) {
+		/* It may grow again, in place. */
+		if (want_init_on_alloc(gfp))
+			memset((void *)obj + size, 0, old - size);
 		return (void *)obj;
+	}
 	to = tcslab_alloc(size, gfp);
 	if (!to)
 		return NULL;

@@ -179,11 +179,11 @@ EXPORT_SYMBOL_GPL(tcslab_slab_free_bulk);
  * @node: node id or NUMA_NO_NODE
  *
  * Context: as tcslab_alloc().
- * Return: as tcslab_alloc_node().
+ * Return: as kmalloc_node().
  */
 void *tcslab_slab_kmalloc_node(size_t size, gfp_t gfp, int node)
 {
-	return border(tcslab_alloc_node(size, gfp, node));
+	return border(tcslab_alloc_node(size, gfp, tcslab_slab_node(node)));
 }
 EXPORT_SYMBOL_GPL(tcslab_slab_kmalloc_node);
 
@@ -204,6 +204,7 @@ void *tcslab_slab_kvmalloc_node(size_t size, gfp_t gfp, int node)
 	gfp_t once = size > PAGE_SIZE ? __GFP_NORETRY | __GFP_NOWARN : 0;
 	void *obj;
 
+	node = tcslab_slab_node(node);
 	if (size > TCSLAB_MAX_CLASS_SIZE)
 		return kvmalloc_node(size, gfp, node);
 	if (once)
@@ -217,7 +218,7 @@ EXPORT_SYMBOL_GPL(tcslab_slab_kvmalloc_node);
 static void *alloc(size_t size, gfp_t gfp, int node, bool vmalloc)
 {
 	return vmalloc ? tcslab_slab_kvmalloc_node(size, gfp, node) :
-			 tcslab_alloc_node(size, gfp, node);
+			 tcslab_alloc_node(size, gfp, tcslab_slab_node(node));
 }
 
 /* What is not ours stays with the kernel, whose krealloc() knows its size. */
@@ -244,6 +245,7 @@ static void *native_realloc(const void *obj, size_t size, size_t align, gfp_t gf
 void *tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp, int node,
 			   bool vmalloc)
 {
+	bool aligned = IS_ALIGNED((unsigned long)obj, align);
 	size_t old;
 	void *to;
 
@@ -256,15 +258,15 @@ void *tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp
 		return ZERO_SIZE_PTR;
 	}
 	old = tcslab_usable_size(obj);
-	if (size <= old && size >= old / 2 && IS_ALIGNED((unsigned long)obj, align)) {
+	to = aligned && size <= old && size >= old / 2 ? NULL : alloc(size, gfp, node, vmalloc);
+	if (!to) {
+		/* Nobody expects that making something smaller fails. */
+		if (size > old || !aligned)
+			return NULL;
 		if (want_init_on_alloc(gfp))
 			memset((void *)obj + size, 0, old - size);
 		return (void *)obj;
 	}
-	to = alloc(size, gfp, node, vmalloc);
-	/* Nobody expects that making something smaller fails. */
-	if (!to)
-		return size <= old ? (void *)obj : NULL;
 	memcpy(to, obj, min(old, size));
 	tcslab_free(obj);
 	return border(to);

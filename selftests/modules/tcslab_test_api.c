@@ -122,7 +122,8 @@ static void small_matters(void)
 static void reallocation(void)
 {
 	u8 *obj = tcslab_realloc(NULL, 100, GFP_KERNEL), *moved;
-	unsigned int bad = 0;
+	static const size_t sizes[] = { 200, 290, 1000 };
+	unsigned int bad = 0, i;
 	size_t size = 100;
 
 	context_check(obj, "realloc of NULL allocates");
@@ -147,6 +148,15 @@ static void reallocation(void)
 		bad += !filled_with(obj, 7, size);
 	}
 	context_check(!bad, "realloc keeps the content");
+	obj = tcslab_realloc(obj, 300, GFP_KERNEL | __GFP_ZERO);
+	if (obj)
+		memset(obj, 7, 300);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		moved = tcslab_realloc(obj, sizes[i], GFP_KERNEL | __GFP_ZERO);
+		obj = moved ?: obj;
+	}
+	context_check(obj && filled_with(obj, 7, 200) && filled_with(obj + 200, 0, 800),
+		      "realloc with __GFP_ZERO leaves nothing old behind a smaller size");
 	context_check(tcslab_realloc(obj, 0, GFP_KERNEL) == ZERO_SIZE_PTR, "realloc to 0 frees");
 }
 

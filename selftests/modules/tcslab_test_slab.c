@@ -137,6 +137,8 @@ static void kmallocs(void)
 	check_kmalloc("kcalloc", kcalloc(10, 100, GFP_KERNEL), 1000, true);
 	check_kmalloc("kmalloc_array", kmalloc_array(10, 100, GFP_KERNEL), 1000, false);
 	check_kmalloc("kmalloc_node", kmalloc_node(100, GFP_KERNEL, NUMA_NO_NODE), 100, false);
+	check_kmalloc("kmalloc_node of a node that is not there",
+		      kmalloc_node(100, GFP_KERNEL, nr_node_ids), 100, false);
 	check_kmalloc("kzalloc_node", kzalloc_node(100, GFP_KERNEL, numa_mem_id()), 100, true);
 	check_kmalloc("kmalloc_array_node", kmalloc_array_node(10, 100, GFP_KERNEL, NUMA_NO_NODE),
 		      1000, false);

@@ -306,6 +306,12 @@ static __always_inline void *tcslab_slab_cache_alloc_lru(struct kmem_cache *s,
 	return tcslab_border(tcslab_cache_alloc(cache, gfp));
 }
 
+/* To the kernel's functions a node is a hint; of one that is not there they take no notice. */
+static inline int tcslab_slab_node(int node)
+{
+	return node >= 0 && node < nr_node_ids && node_online(node) ? node : NUMA_NO_NODE;
+}
+
 static __always_inline void *tcslab_slab_cache_alloc_node(struct kmem_cache *s, gfp_t gfp,
 							  int node)
 {
@@ -313,7 +319,7 @@ static __always_inline void *tcslab_slab_cache_alloc_node(struct kmem_cache *s, 
 
 	if (!cache)
 		return tcslab_native_cache_alloc_node(s, gfp, node);
-	return tcslab_border(tcslab_cache_alloc_node(cache, gfp, node));
+	return tcslab_border(tcslab_cache_alloc_node(cache, gfp, tcslab_slab_node(node)));
 }
 
 static __always_inline void tcslab_slab_cache_free(struct kmem_cache *s, void *obj)
