@@ -35,18 +35,19 @@ static int __init tcslab_init(void)
 	err = tcslab_pressure_init();
 	if (err)
 		goto exit_cache;
-	err = tcslab_chardev_init();
-	if (err)
-		goto exit_pressure;
 	err = tcslab_border_init();
 	if (err)
-		goto exit_chardev;
+		goto exit_pressure;
+	/* Last of what can fail: an open file keeps no module that did not load. */
+	err = tcslab_chardev_init();
+	if (err)
+		goto exit_border;
 	tcslab_debugfs_init();
 	tcslab_stock_init();
 	return 0;
 
-exit_chardev:
-	tcslab_chardev_exit();
+exit_border:
+	tcslab_border_exit();
 exit_pressure:
 	tcslab_pressure_exit();
 exit_cache:
@@ -60,9 +61,9 @@ exit_page_heap:
 
 static void __exit tcslab_exit(void)
 {
-	tcslab_border_exit();
 	tcslab_debugfs_exit();
 	tcslab_chardev_exit();
+	tcslab_border_exit();
 	tcslab_rcu_exit();
 	tcslab_pressure_exit();
 	/* Filling the stock wakes the scavenger. */
