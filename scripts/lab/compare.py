@@ -49,8 +49,8 @@ def run(names: list[str], pattern: str) -> int:
             if not entry.name.startswith("real_") or pattern not in entry.name:
                 continue
             module = entry.name.removeprefix("real_").removesuffix(".sh")
-            options = collection.options([entry], [*collection.files(folder),
-                                                   *collection.own_files(entry, kernel)])
+            options = collection.options([entry], kernel, [*collection.files(folder),
+                                                           *collection.own_files(entry, kernel)])
             options.icount = True
             figures = {what: one(kernel, modules, options, entry, what) for what in VARIANTS}
             rows = [row for row in rows if (row["kernel"], row["module"]) != (name, module)]
