@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Many CPUs, all but one idle: what is left in their arrays after five seconds. And a
 # budget that is lowered holds soon.
-# lab: kernels=debian-6.1,debian-6.12,debian-7.3 timeout=400 smp=64 mem=2G append="init_on_alloc=0 no_timer_check" when=all
+# lab: kernels=debian-*[0-9] timeout=400 smp=64 mem=2G append="init_on_alloc=0 no_timer_check" when=all
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Somebody needs what tcslab holds free: he gets it, and nobody is killed. What is held
 # shows in the kernel's own statistics.
-# lab: kernels=debian-6.1,debian-6.12,debian-7.3 timeout=240 mem=512M append="init_on_alloc=0" when=long
+# lab: kernels=debian-*[0-9] timeout=240 mem=512M append="init_on_alloc=0" when=long
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc

@@ -3,7 +3,7 @@
 # The most pages held while a recorded kernel's allocations are played, against SLUB. On one CPU, in
 # the recorded order, with instructions for a clock: two virtual CPUs get apart, and objects that the
 # one would have freed pile up while the host lets it wait; and the scavenger comes once a second.
-# lab: kernels=debian-6.1,debian-6.12,debian-7.3 timeout=300 icount=1 mem=2G append="init_on_alloc=0"
+# lab: kernels=debian-*[0-9] timeout=300 icount=1 mem=2G append="init_on_alloc=0"
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc

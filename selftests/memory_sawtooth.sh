@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # 0 to 64 MiB and back ten times a second: how often the page allocator is asked, against
 # giving back all that is free after each tooth.
-# lab: kernels=debian-6.1,debian-6.12,debian-7.3 timeout=240 mem=1G append="init_on_alloc=0" when=all
+# lab: kernels=debian-*[0-9] timeout=240 mem=1G append="init_on_alloc=0" when=all
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # dm-crypt on tcslab: an encrypted disk.
 # lab: real=drivers/md/dm-crypt stock=loop,xts?,aes_generic?,aes?,aesni-intel?,ecb? programs=dmsetup:dmsetup
-# lab: timeout=300 when=all kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
+# lab: timeout=300 when=all kernels=debian-*[0-9],debug-7.3
 
 # shellcheck source=selftests/real.inc
 . ./real.inc

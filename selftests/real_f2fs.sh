@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # f2fs on tcslab.
 # lab: real=fs/f2fs stock=loop,crc32_generic? programs=mkfs.f2fs:f2fs-tools,fsck.f2fs:f2fs-tools,setfacl:acl,getfacl:acl
-# lab: mem=2G timeout=600 when=all kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
+# lab: mem=2G timeout=600 when=all kernels=debian-*[0-9],debug-7.3
 
 # shellcheck source=selftests/real.inc
 . ./real.inc

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # sctp on tcslab: associations over the loopback interface.
 # lab: real=net/sctp stock=crc32c_generic? mem=1200M
-# lab: timeout=300 when=all kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
+# lab: timeout=300 when=all kernels=debian-*[0-9],debug-7.3
 
 # shellcheck source=selftests/real.inc
 . ./real.inc

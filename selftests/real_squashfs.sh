@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # squashfs on tcslab, compressed with zlib.
 # lab: real=fs/squashfs stock=loop programs=mksquashfs:squashfs-tools
-# lab: mem=2G timeout=600 when=long kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
+# lab: mem=2G timeout=600 when=long kernels=debian-*[0-9],debug-7.3
 
 # shellcheck source=selftests/real.inc
 . ./real.inc

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # zram on tcslab: a compressed disk in memory. Its pages are zsmalloc's.
 # lab: real=drivers/block/zram when=long
-# lab: timeout=300 kernels=debian-6.1,debian-6.12,debian-7.3,debug-7.3
+# lab: timeout=300 kernels=debian-*[0-9],debug-7.3
 
 # shellcheck source=selftests/real.inc
 . ./real.inc
