@@ -20,7 +20,9 @@
  * Limits: memory comes from the kernel's direct map and is physically
  * contiguous; nothing larger than the largest block of the page allocator can
  * be had.  Powers of two are naturally aligned, everything else to its largest
- * power-of-two divisor up to a page, and to 8 bytes at least.  Object memory
+ * power-of-two divisor up to a page, and to 8 bytes at least.  That is less than
+ * ARCH_DMA_MINALIGN where devices are not coherent, as on some arm64 machines: what a
+ * device writes to there has a size that is a multiple of it.  Object memory
  * does not belong to a slab page, so CONFIG_HARDENED_USERCOPY does not look
  * into it, and memory cgroups are not charged for it.
  *
