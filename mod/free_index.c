@@ -4,12 +4,28 @@
 
 #define FIT_TRIES		8	/* spans looked at for an aligned fit */
 
+/* The largest power of two that the frame number is a multiple of. */
+static unsigned int alignment(const struct tcslab_span *span)
+{
+	unsigned long pfn = page_to_pfn(span->page);
+
+	return pfn ? __ffs(pfn) : BITS_PER_LONG;
+}
+
+/*
+ * Of equal length the best aligned first: a chunk that was taken because nothing was aligned
+ * must not be hidden behind the FIT_TRIES that are not.
+ */
 static bool span_before(struct rb_node *a, const struct rb_node *b)
 {
 	const struct tcslab_span *x = rb_entry(a, struct tcslab_span, node);
 	const struct tcslab_span *y = rb_entry(b, struct tcslab_span, node);
 
-	return x->npages != y->npages ? x->npages < y->npages : x->page < y->page;
+	if (x->npages != y->npages)
+		return x->npages < y->npages;
+	if (alignment(x) != alignment(y))
+		return alignment(x) > alignment(y);
+	return x->page < y->page;
 }
 
 static unsigned int length_index(const struct tcslab_span *span)

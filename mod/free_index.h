@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The index of a page heap's FREE spans: short ones in a list per length, long ones
- * in a tree ordered by length and address.  Everything here is guarded by the lock
+ * in a tree ordered by length, alignment and address.  Everything here is guarded by the lock
  * of the heap that the index is part of.
  */
 #ifndef TCSLAB_FREE_INDEX_H
@@ -20,7 +20,7 @@
  * struct tcslab_free_index - FREE spans by length
  * @short_free: those of 1 to TCSLAB_SHORT_PAGES pages by length
  * @nonempty: bit n - 1 set: short_free[n - 1] has spans
- * @long_free: longer ones by length and address
+ * @long_free: longer ones by length, alignment and address
  * @npages: pages in all of them
  * @nr_spans: their number
  * @nr_by_length: their number by length; index 0 counts those in @long_free

@@ -160,6 +160,38 @@ static void reallocation(void)
 	context_check(tcslab_realloc(obj, 0, GFP_KERNEL) == ZERO_SIZE_PTR, "realloc to 0 frees");
 }
 
+/*
+ * Many free spans of the length that is wanted, but between others, so that none begins
+ * where it would have to: one chunk for each object has to be enough.
+ */
+static void aligned(void)
+{
+	static void *between[100], *first[100], *rest[100];
+	unsigned long before;
+	void *objs[8];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(between); i++) {
+		void *hole = tcslab_alloc(97 * PAGE_SIZE, GFP_KERNEL);
+
+		rest[i] = tcslab_alloc(31 * PAGE_SIZE, GFP_KERNEL);
+		tcslab_free(hole);
+		first[i] = tcslab_alloc(33 * PAGE_SIZE, GFP_KERNEL);
+		between[i] = tcslab_alloc(64 * PAGE_SIZE - 8, GFP_KERNEL);
+	}
+	tcslab_free_bulk(ARRAY_SIZE(between), between);
+	before = tcslab_held_pages();
+	for (i = 0; i < ARRAY_SIZE(objs); i++)
+		objs[i] = tcslab_alloc(64 * PAGE_SIZE, GFP_KERNEL);
+	context_check(tcslab_held_pages() <= before + 2 * 64 * ARRAY_SIZE(objs),
+		      "%zu aligned objects took %lu pages", ARRAY_SIZE(objs),
+		      tcslab_held_pages() - before);
+	tcslab_free_bulk(ARRAY_SIZE(objs), objs);
+	tcslab_free_bulk(ARRAY_SIZE(first), first);
+	tcslab_free_bulk(ARRAY_SIZE(rest), rest);
+	tcslab_trim();
+}
+
 static void zones(void)
 {
 	unsigned long bad_dma = 0, bad_dma32 = 0;
@@ -263,6 +295,7 @@ static int __init api_init(void)
 	large_objects();
 	small_matters();
 	reallocation();
+	aligned();
 	zones();
 	dma_exhaustion();
 	short_chunk();
