@@ -26,6 +26,8 @@
 #include "cpu_cache.h"
 #include "reserve.h"
 
+#define WAKE_AT_ONCE	16U	/* in one interrupt */
+
 /* As mempool: memory may come from elsewhere without anybody telling us. */
 #define WAIT_AT_MOST	HZ
 
@@ -36,7 +38,7 @@
  * @left: full slots that nobody has claimed
  * @vacant: empty slots that nobody has claimed
  * @waiting: who sleeps until one is filled
- * @wake: wakes one of them; a free may come from where nobody can be woken
+ * @wake: wakes some of them; a free may come from where nobody can be woken
  * @slots: object or NULL
  */
 struct tcslab_reserve {
@@ -91,9 +93,16 @@ static bool fill_slot(struct tcslab_reserve *reserve, void *obj)
 	return true;
 }
 
-static void wake_one(struct irq_work *work)
+/* As many as there are objects: the work is queued once for several that come together. */
+static void wake_some(struct irq_work *work)
 {
-	swake_up_one(&container_of(work, struct tcslab_reserve, wake)->waiting);
+	struct tcslab_reserve *reserve = container_of(work, struct tcslab_reserve, wake);
+	unsigned int left = atomic_read(&reserve->left), n;
+
+	for (n = min(left, WAKE_AT_ONCE); n && swq_has_sleeper(&reserve->waiting); n--)
+		swake_up_one(&reserve->waiting);
+	if (left > WAKE_AT_ONCE && swq_has_sleeper(&reserve->waiting))
+		irq_work_queue(work);
 }
 
 /**
@@ -121,7 +130,7 @@ struct tcslab_reserve *tcslab_reserve_create(struct tcslab_cache *cache, unsigne
 	reserve->n = n;
 	atomic_set(&reserve->vacant, n);
 	init_swait_queue_head(&reserve->waiting);
-	reserve->wake = IRQ_WORK_INIT_HARD(wake_one);
+	reserve->wake = IRQ_WORK_INIT_HARD(wake_some);
 	if (tcslab_reserve_refill(reserve, gfp)) {
 		tcslab_reserve_destroy(reserve);
 		return ERR_PTR(-ENOMEM);

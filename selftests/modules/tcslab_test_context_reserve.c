@@ -220,6 +220,62 @@ static void test_everywhere(void)
 	context_check(!lost, "what comes back is there for all CPUs (%u times not)", lost);
 }
 
+#define SLEEPERS	8
+
+static atomic_t got;
+
+static int sleep_and_take(void *arg)
+{
+	void **obj = arg;
+
+	*obj = tcslab_cache_alloc(things, GFP_KERNEL | __GFP_NOWARN);
+	atomic_inc(&got);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+/* As many sleepers as objects that come at once; true if all had one before they looked anyway. */
+static bool all_are_woken(void)
+{
+	struct task_struct *tasks[SLEEPERS];
+	void *objs[SLEEPERS] = {};
+	unsigned long flags, begin;
+	unsigned int i;
+	bool soon;
+
+	atomic_set(&got, 0);
+	for (i = 0; i < SLEEPERS; i++)
+		tasks[i] = kthread_run(sleep_and_take, &objs[i], "tcslab-sleep/%u", i);
+	msleep(100);
+	local_irq_save(flags);
+	for (i = 0; i < SLEEPERS; i++)
+		tcslab_cache_free(things, all[--nr_all]);
+	local_irq_restore(flags);
+	begin = jiffies;
+	while (atomic_read(&got) < SLEEPERS)
+		schedule_timeout_uninterruptible(1);
+	soon = jiffies - begin < HZ / 2;
+	for (i = 0; i < SLEEPERS; i++) {
+		if (!IS_ERR(tasks[i]))
+			kthread_stop(tasks[i]);
+		if (objs[i])
+			all[nr_all++] = objs[i];
+	}
+	return soon;
+}
+
+/* Else they wait for a second; so may one on a busy host, but not every time. */
+static void test_sleepers(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 10; i++)
+		if (all_are_woken())
+			break;
+	context_check(i < 10, "objects that come together wake one sleeper each");
+}
+
 static DECLARE_COMPLETION(slept);
 
 static int sleeper(void *arg)
@@ -265,6 +321,7 @@ static void test_minimum(struct tcslab_cache_args args)
 	exhaust();
 	test_everywhere();
 	test_sleeper();
+	test_sleepers();
 	/* The last ones to come are the minimum. */
 	for (i = 0; i < PROMISED; i++)
 		tcslab_cache_free(things, all[--nr_all]);
