@@ -47,7 +47,7 @@ void tcslab_heap_note_growth(struct tcslab_page_heap *heap)
 	unsigned int order;
 
 	lockdep_assert_held(&heap->lock);
-	if (time_after(jiffies, heap->given_at + REGRET_TIME)) {
+	if (jiffies - heap->given_at > REGRET_TIME) {
 		heap->top_pages = held;
 		heap->given_pages = 0;
 		memset(heap->regrets, 0, sizeof(heap->regrets));
@@ -102,7 +102,8 @@ static struct tcslab_span *detach_old_chunk(struct tcslab_page_heap *heap, unsig
 
 	tcslab_lock_irqsave(&heap->lock, flags);
 	chunk = oldest_free_chunk(heap);
-	if (chunk && time_after_eq(jiffies, chunk->free_since + age))
+	/* Not time_after(): it may have been free for half of all jiffies. */
+	if (chunk && jiffies - chunk->free_since >= age)
 		span = detach_chunk(heap, chunk);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return span;

@@ -52,7 +52,8 @@ static unsigned long give(unsigned long npages, unsigned long drain_period)
 
 	freed = tcslab_page_heap_release(npages, 0);
 	if (freed < npages &&
-	    time_after_eq(jiffies, READ_ONCE(last_drain) + drain_period) && drain()) {
+	    /* Not time_after(): the last time may be half of all jiffies ago. */
+	    jiffies - READ_ONCE(last_drain) >= drain_period && drain()) {
 		freed += tcslab_page_heap_release(npages - freed, 0);
 		if (freed < npages)
 			tcslab_page_heap_release_parts(npages - freed);
