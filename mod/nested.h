@@ -42,6 +42,25 @@ static inline bool tcslab_nested(void)
 	return in_nmi() || (irqs_disabled() && raw_cpu_read(tcslab_lock_depth));
 }
 
+/* With one CPU the kernel's spinlocks are nothing: any lock that is held may be this one. */
+#define tcslab_trylock(lock) \
+	((IS_ENABLED(CONFIG_SMP) || !raw_cpu_read(tcslab_lock_depth)) && raw_spin_trylock(lock))
+
+/* Take @lock if it is free. */
+#define tcslab_trylock_irqsave(lock, flags) ({		\
+	unsigned long __flags;				\
+	bool __locked;					\
+							\
+	local_irq_save(__flags);			\
+	__locked = tcslab_trylock(lock);		\
+	if (__locked)					\
+		__this_cpu_inc(tcslab_lock_depth);	\
+	else						\
+		local_irq_restore(__flags);		\
+	(flags) = __flags;				\
+	__locked;					\
+})
+
 /* Take @lock, or return false if the caller must not wait for it. */
 #define tcslab_may_lock_irqsave(lock, flags) ({		\
 	raw_spinlock_t *__lock = (lock);		\
@@ -52,7 +71,7 @@ static inline bool tcslab_nested(void)
 	if (likely(!tcslab_nested())) {			\
 		__this_cpu_inc(tcslab_lock_depth);	\
 		raw_spin_lock(__lock);			\
-	} else if (raw_spin_trylock(__lock)) {		\
+	} else if (tcslab_trylock(__lock)) {		\
 		__this_cpu_inc(tcslab_lock_depth);	\
 	} else {					\
 		local_irq_restore(__flags);		\

@@ -131,7 +131,11 @@ static bool add(void *obj, struct rcu_batch **fresh)
 	struct rcu_batch *batch;
 	unsigned long flags;
 
-	tcslab_lock_irqsave(&cpu->lock, flags);
+	/* With interrupts off we may be inside of what another CPU calls under this lock. */
+	if (!irqs_disabled())
+		tcslab_lock_irqsave(&cpu->lock, flags);
+	else if (!tcslab_trylock_irqsave(&cpu->lock, flags))
+		return false;
 	if (!cpu->batch && *fresh) {
 		cpu->batch = *fresh;
 		*fresh = NULL;
@@ -150,7 +154,7 @@ static bool add(void *obj, struct rcu_batch **fresh)
 	return batch;
 }
 
-/* False without memory for a batch. */
+/* False without memory for a batch, or with interrupts off and the lock taken. */
 static bool add_or_grow(void *obj, gfp_t gfp)
 {
 	struct rcu_batch *fresh = NULL;
@@ -214,9 +218,10 @@ EXPORT_SYMBOL_GPL(tcslab_free_rcu_mightsleep);
  */
 void tcslab_rcu_barrier(void)
 {
-	tcslab_unpark();
 	irq_work_sync(&queue_soon);
 	flush_all(NULL);
+	/* A batch that was full before we came to it may be parked, for RCU. */
+	tcslab_unpark();
 	flush_work(&free_later);
 	rcu_barrier();
 }
