@@ -10,7 +10,6 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/page_ref.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "chunk.h"
@@ -127,12 +126,7 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 	if (gfp & __GFP_NOFAIL && min_order > 1)
 		gfp = (gfp & ~__GFP_NOFAIL) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 	page = charged_block(node, gfp, min_order);
-	/* At the hard limit, too: until others have given something back. */
-	while (!page && nofail) {
-		memalloc_retry_wait(gfp);
-		page = charged_block(node, gfp, min_order);
-	}
-	if (!page && tcslab_at_hard_limit(1UL << min_order))
+	if (!page && !nofail && tcslab_at_hard_limit(1UL << min_order))
 		atomic_long_inc(&hard_limit_refusals);
 	return page;
 }

@@ -38,7 +38,8 @@ static inline bool tcslab_may_call_kernel(gfp_t gfp)
 /*
  * A new chunk with room for @npages, as one span that no heap knows; @held is what
  * its heap has, which says how much to take.  It may come from another node than
- * @node, unless @gfp has __GFP_THISNODE.  NULL when there is no memory.
+ * @node, unless @gfp has __GFP_THISNODE.  NULL when there is no memory, or it would be
+ * beyond the hard limit; with __GFP_NOFAIL the caller tries again.
  */
 struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned int npages,
 				       unsigned long held, gfp_t gfp);

@@ -15,6 +15,7 @@
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -230,19 +231,26 @@ static bool add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
 static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int npages,
 				     gfp_t gfp)
 {
+	unsigned long block = 1UL << get_order((unsigned long)npages << PAGE_SHIFT);
 	struct tcslab_chunk *chunk;
 	struct tcslab_span *span;
 	unsigned long flags;
 
-	span = tcslab_chunk_alloc(heap->node, heap->zone, npages,
-				  /* The size of the heap is only a hint, so no lock. */
-				  data_race(heap->stats.held_pages), gfp);
-	/* What other heaps have free counts against the limit, too. */
-	if (!span && tcslab_at_hard_limit(npages) && gfpflags_allow_blocking(gfp) &&
-	    tcslab_page_heap_release(ULONG_MAX, 0))
-		span = tcslab_chunk_alloc(heap->node, heap->zone, npages, 0, gfp);
-	if (!span)
-		return NULL;
+	for (;;) {
+		span = tcslab_chunk_alloc(heap->node, heap->zone, npages,
+					  /* The size of the heap is only a hint, so no lock. */
+					  data_race(heap->stats.held_pages), gfp);
+		if (span)
+			break;
+		if (!gfpflags_allow_blocking(gfp))
+			return NULL;
+		/* What other heaps have free counts against the limit, too. */
+		if (tcslab_at_hard_limit(block) && tcslab_page_heap_release(ULONG_MAX, 0))
+			continue;
+		if (!(gfp & __GFP_NOFAIL))
+			return NULL;
+		memalloc_retry_wait(gfp);
+	}
 	chunk = span->chunk;
 	heap = heap_of(page_to_nid(chunk->page), heap->zone);
 	chunk->heap = heap;
