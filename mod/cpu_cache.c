@@ -155,19 +155,21 @@ static void *alloc_once(struct tcslab_cache *cache, gfp_t gfp, int node)
 
 /*
  * Until somebody frees an object.  It goes into that CPU's array, where nobody else sees
- * it, so who waits looks there from time to time.
+ * it, so who waits looks there from time to time; after the first time on isolated CPUs,
+ * too, which may have all of them.  Whoever wakes us for another reason is not heard.
  */
 static void *wait_for_object(struct tcslab_cache *cache, gfp_t gfp, int node)
 {
 	void *obj;
 
-	do {
-		tcslab_cpu_cache_drain(cache);
+	tcslab_cpu_cache_drain(cache);
+	for (;;) {
 		obj = fetch(cache, gfp, node);
-		if (obj != ERR_PTR(-EDQUOT))
-			break;
-	} while (!schedule_timeout_killable(LIMIT_PERIOD) && !fatal_signal_pending(current));
-	return obj;
+		if (obj != ERR_PTR(-EDQUOT) || fatal_signal_pending(current))
+			return obj;
+		schedule_timeout_killable(LIMIT_PERIOD);
+		tcslab_cpu_cache_drain_all(cache);
+	}
 }
 
 /* Inline, so that a report names the call that was wrong. */
@@ -218,8 +220,10 @@ void *tcslab_cache_alloc_node(struct tcslab_cache *cache, gfp_t gfp, int node)
 {
 	if (node == NUMA_NO_NODE)
 		return tcslab_cache_alloc(cache, gfp);
-	if (node < 0 || node >= nr_node_ids || !node_online(node))
+	if (!tcslab_node_is_served(node, gfp))
 		return NULL;
+	if (!static_branch_unlikely(&tcslab_numa_key))
+		return tcslab_cache_alloc(cache, gfp);
 	return tcslab_cache_alloc_slow(cache, gfp, node);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_alloc_node);

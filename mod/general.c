@@ -85,8 +85,10 @@ void *tcslab_alloc_node(size_t size, gfp_t gfp, int node)
 {
 	if (node == NUMA_NO_NODE)
 		return tcslab_alloc(size, gfp);
-	if (node < 0 || node >= nr_node_ids || !node_online(node))
+	if (!tcslab_node_is_served(node, gfp))
 		return NULL;
+	if (!static_branch_unlikely(&tcslab_numa_key))
+		return tcslab_alloc(size, gfp);
 	return tcslab_alloc_slow(size, gfp, node);
 }
 EXPORT_SYMBOL_GPL(tcslab_alloc_node);

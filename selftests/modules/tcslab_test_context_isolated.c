@@ -63,6 +63,32 @@ static void use_theirs(struct work_struct *work)
 	use(theirs);
 }
 
+/* All that there are, and back into the array of this CPU. */
+static unsigned int take_all(struct tcslab_cache *cache)
+{
+	unsigned int n = 0;
+
+	while (n < HELD) {
+		objs[n] = tcslab_cache_alloc(cache, GFP_NOWAIT | __GFP_NOWARN);
+		if (!objs[n])
+			break;
+		n++;
+	}
+	return n;
+}
+
+static struct tcslab_cache *scarce;
+
+static void use_scarce(struct work_struct *work)
+{
+	unsigned int i, n;
+
+	/* Each miss earns the array some room. */
+	for (i = 0; i < 50; i++)
+		for (n = take_all(scarce); n; n--)
+			tcslab_cache_free(scarce, objs[n - 1]);
+}
+
 static unsigned long cached(struct tcslab_cache *cache)
 {
 	struct tcslab_cache_stats stats;
@@ -119,6 +145,32 @@ static void test(int cpu, struct tcslab_cache_args args)
 		      "until its cache goes");
 }
 
+/* Who waits at a limit must find what an isolated CPU has: there may be no more. */
+static void test_wait(int cpu, struct tcslab_cache_args args)
+{
+	struct work_struct work;
+	unsigned int n;
+	void *obj;
+
+	args.limit_bytes = 2 * PAGE_SIZE;
+	args.flags = TCSLAB_LIMIT_WAIT;
+	scarce = tcslab_cache_create("isolated-scarce", &args);
+	if (!context_check(!IS_ERR(scarce), "a cache with a limit"))
+		return;
+	INIT_WORK_ONSTACK(&work, use_scarce);
+	schedule_work_on(cpu, &work);
+	flush_work(&work);
+	destroy_work_on_stack(&work);
+	context_check(cached(scarce), "the CPU has %lu of its objects", cached(scarce));
+	n = take_all(scarce);
+	obj = tcslab_cache_alloc(scarce, GFP_KERNEL);
+	context_check(obj, "who waits gets one, after %u that were elsewhere", n);
+	tcslab_cache_free(scarce, obj);
+	while (n--)
+		tcslab_cache_free(scarce, objs[n]);
+	context_check(!tcslab_cache_destroy(scarce), "destroyed");
+}
+
 static int __init isolated_init(void)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(200);
@@ -133,6 +185,7 @@ static int __init isolated_init(void)
 		test(cpu, args);
 		unregister_kprobes(probes, ARRAY_SIZE(probes));
 	}
+	test_wait(cpu, args);
 	tcslab_cache_destroy(ours);
 	context_plan();
 	return 0;

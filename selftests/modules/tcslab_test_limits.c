@@ -206,7 +206,9 @@ static void waiting(void)
 	if (!context_check(!IS_ERR(task), "a thread"))
 		return;
 	msleep(200);
-	context_check(!completion_done(&w.done), "who may sleep waits");
+	wake_up_process(task);
+	msleep(50);
+	context_check(!completion_done(&w.done), "who may sleep waits, whoever wakes him");
 	tcslab_cache_free(cache, objs[0]);
 	wait_for_completion(&w.done);
 	context_check(w.obj, "until there is an object");
@@ -226,6 +228,27 @@ static void waiting(void)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
+/* What another zone has free has to go, for who cannot be refused. */
+static void no_fail(void)
+{
+	unsigned long n = 0;
+	void *obj, *list = NULL;
+
+	tcslab_free(tcslab_alloc(SZ_32K, GFP_KERNEL | GFP_DMA32));
+	while ((obj = tcslab_alloc(SZ_32K, GFP_NOWAIT | __GFP_NOWARN))) {
+		*(void **)obj = list;
+		list = obj;
+		n++;
+	}
+	obj = tcslab_alloc(PAGE_SIZE * 2, GFP_KERNEL | __GFP_NOFAIL);
+	context_check(obj && n, "without fail, at the limit, after %lu objects", n);
+	tcslab_free(obj);
+	while ((obj = list)) {
+		list = *(void **)obj;
+		tcslab_free(obj);
+	}
+}
+
 /* Who loads us has set the limit. */
 static void hard_limit(void)
 {
@@ -234,6 +257,8 @@ static void hard_limit(void)
 
 	taken = take_all(NULL, sizes, ARRAY_SIZE(sizes), limit);
 	context_check(taken, "%lu objects came out", taken);
+	tcslab_trim();
+	no_fail();
 	tcslab_trim();
 	context_check(tcslab_held_pages() == 0, "%lu pages are held afterwards",
 		      tcslab_held_pages());
