@@ -164,7 +164,7 @@ static void reallocation(void)
  * Many free spans of the length that is wanted, but between others, so that none begins
  * where it would have to: one chunk for each object has to be enough.
  */
-static void aligned(void)
+static void between_others(void)
 {
 	static void *between[100], *first[100], *rest[100];
 	unsigned long before;
@@ -295,7 +295,7 @@ static int __init api_init(void)
 	large_objects();
 	small_matters();
 	reallocation();
-	aligned();
+	between_others();
 	zones();
 	dma_exhaustion();
 	short_chunk();

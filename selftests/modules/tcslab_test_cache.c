@@ -226,7 +226,7 @@ static void emptied(void)
 }
 
 /* What a type-safe cache adds to its largest object makes that longer than any class. */
-static void largest(void)
+static void largest_objects(void)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(TCSLAB_MAX_CLASS_SIZE);
 	struct tcslab_cache *cache;
@@ -253,7 +253,7 @@ static int __init cache_init(void)
 	constructor();
 	bounded();
 	emptied();
-	largest();
+	largest_objects();
 	context_plan();
 	return 0;
 }
