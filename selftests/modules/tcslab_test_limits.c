@@ -206,8 +206,10 @@ static void waiting(void)
 	if (!context_check(!IS_ERR(task), "a thread"))
 		return;
 	msleep(200);
-	wake_up_process(task);
-	msleep(50);
+	for (i = 0; i < 100; i++) {
+		wake_up_process(task);
+		usleep_range(500, 1000);
+	}
 	context_check(!completion_done(&w.done), "who may sleep waits, whoever wakes him");
 	tcslab_cache_free(cache, objs[0]);
 	wait_for_completion(&w.done);
