@@ -125,6 +125,9 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 	/* Of more than two pages the page allocator promises nothing, and says so. */
 	if (gfp & __GFP_NOFAIL && min_order > 1)
 		gfp = (gfp & ~__GFP_NOFAIL) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	/* Memory of a node that came later would be refused; its own has to be reclaimed. */
+	if (nofail && num_online_nodes() > 1 && !static_branch_unlikely(&tcslab_numa_key))
+		gfp |= __GFP_THISNODE;
 	page = charged_block(node, gfp, min_order);
 	if (!page && !nofail && tcslab_at_hard_limit(1UL << min_order))
 		atomic_long_inc(&hard_limit_refusals);

@@ -158,6 +158,9 @@ static long look_up(struct source *source)
 			continue;
 		source->cache = cache;
 		source->slot_size = cache->size;
+		/* Not to wait there: who would free an object needs the mutex, too. */
+		if (cache->flags & TCSLAB_LIMIT_WAIT)
+			source->gfp |= __GFP_NORETRY;
 		/* Contents that outlive a free are the owner's. */
 		return cache->zero_size ? 0 : -EOPNOTSUPP;
 	}
@@ -180,10 +183,8 @@ static void *get_named_object(struct tcslab_handles *handles, struct source *sou
 		err = look_up(source);
 	if (!err && !within_quota(handles, source->slot_size))
 		err = -EDQUOT;
-	/* Not to wait at its limit: who would free an object needs the mutex, too. */
 	if (!err)
-		obj = tcslab_cache_alloc_node(source->cache, source->gfp | __GFP_NORETRY,
-					      source->node);
+		obj = tcslab_cache_alloc_node(source->cache, source->gfp, source->node);
 	mutex_unlock(&tcslab_cache_mutex);
 	if (err)
 		return ERR_PTR(err);

@@ -49,11 +49,12 @@ static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
 static unsigned long give(unsigned long npages, unsigned long drain_period)
 {
 	unsigned long before = tcslab_released_pages(), freed;
+	unsigned long last = READ_ONCE(last_drain);	/* first: it may be of right now */
 
 	freed = tcslab_page_heap_release(npages, 0);
 	if (freed < npages &&
 	    /* Not time_after(): the last time may be half of all jiffies ago. */
-	    jiffies - READ_ONCE(last_drain) >= drain_period && drain()) {
+	    jiffies - last >= drain_period && drain()) {
 		freed += tcslab_page_heap_release(npages - freed, 0);
 		if (freed < npages)
 			tcslab_page_heap_release_parts(npages - freed);

@@ -101,7 +101,7 @@ static void scavenge(struct work_struct *work)
 		return;
 	/* One of the two is queued; a wake-up may have queued the other meanwhile. */
 	cancel_delayed_work(&lazy_work);
-	if (above_soft_limit())
+	if (above_soft_limit() && (cached || tcslab_releasable_pages()))
 		queue_delayed_work(system_dfl_wq, &prompt_work, SOFT_PERIOD);
 	else if (cached || due_pages())
 		queue_delayed_work(system_dfl_wq, &prompt_work, PERIOD);
