@@ -359,20 +359,25 @@ static int recycler(void *arg)
 static int walker(void *arg)
 {
 	while (!READ_ONCE(stop)) {
-		unsigned int i, spin;
+		unsigned int i;
 
 		for (i = 0; i < SLOTS; i++) {
 			struct typed *obj;
+			bool whole = true;
+			u64 begin;
 
 			rcu_read_lock();
 			obj = READ_ONCE(seen[i]);
 			if (obj) {
 				atomic_inc(&looks);
-				/* Some rounds of the others: it may well come back. */
-				for (spin = 0; spin < 600; spin++, udelay(5))
-					if (READ_ONCE(obj->type) != MAGIC)
-						break;
-				if (spin < 600)
+				/*
+				 * Some rounds of the others: it may well come back.  No udelay(),
+				 * at which a CPU that takes turns with others ends its turn.
+				 */
+				begin = ktime_get_ns();
+				while (whole && ktime_get_ns() - begin < 3 * NSEC_PER_MSEC)
+					whole = READ_ONCE(obj->type) == MAGIC;
+				if (!whole)
 					atomic_inc(&torn);
 			}
 			rcu_read_unlock();
