@@ -178,17 +178,20 @@ struct large {
 };
 
 #ifdef CONFIG_KRETPROBES
-static int refused;
+static int refused, nr_kept;
 
-/* The allocator has no memory: what it got is kept from the caller. */
+/* The allocator has no memory: what it got, if anything, is kept from the caller. */
 static void *kept[256];
 
 static int no_memory(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	void *obj = (void *)regs_return_value(regs);
 
-	if (obj && refused < (int)ARRAY_SIZE(kept)) {
-		kept[refused++] = obj;
+	if (obj && nr_kept == (int)ARRAY_SIZE(kept))
+		return 0;
+	refused++;
+	if (obj) {
+		kept[nr_kept++] = obj;
 		regs_set_return_value(regs, 0);
 	}
 	return 0;
@@ -226,8 +229,8 @@ static void test_no_memory(void)
 	tcslab_rcu_barrier();
 	context_check(!in_use(items), "frees without a batch were done (%lu left)",
 		      in_use(items));
-	while (refused)
-		tcslab_free(kept[--refused]);
+	while (nr_kept)
+		tcslab_free(kept[--nr_kept]);
 }
 #else
 static void test_no_memory(void)
