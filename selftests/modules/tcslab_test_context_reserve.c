@@ -34,7 +34,6 @@ static void *all[MAX_OBJS];
 static unsigned int nr_all;
 static atomic_t doubly, served, missed, running;
 
-/* exhaust() does not find all: some may wait in the array of another CPU. */
 static void construct(void *obj)
 {
 	struct thing *thing = obj;
@@ -42,15 +41,22 @@ static void construct(void *obj)
 	thing->owned = 0;
 }
 
-/* Take what the cache has, up to its limit. */
+/* Take what the cache has, up to its limit, wherever we have been and left something. */
 static void exhaust(void)
 {
+	bool drained = false;
+
 	while (nr_all < MAX_OBJS) {
 		void *obj = tcslab_cache_alloc(things, GFP_NOWAIT | __GFP_NOWARN);
 
-		if (!obj)
+		if (obj) {
+			all[nr_all++] = obj;
+			continue;
+		}
+		if (drained)
 			break;
-		all[nr_all++] = obj;
+		tcslab_cache_shrink(things);
+		drained = true;
 	}
 }
 
@@ -295,7 +301,11 @@ static void test_sleeper(void)
 
 	if (!context_check(!IS_ERR(task), "somebody who may sleep"))
 		return;
-	context_check(!wait_for_completion_timeout(&slept, HZ / 2), "waits");
+	if (!context_check(!wait_for_completion_timeout(&slept, HZ / 2), "waits")) {
+		all[nr_all] = obj;
+		nr_all += !!obj;
+		return;
+	}
 	tcslab_cache_free(things, all[--nr_all]);
 	wait_for_completion(&slept);
 	context_check(obj, "for what comes back");
