@@ -46,29 +46,14 @@ static inline bool tcslab_nested(void)
 #define tcslab_trylock(lock) \
 	((IS_ENABLED(CONFIG_SMP) || !raw_cpu_read(tcslab_lock_depth)) && raw_spin_trylock(lock))
 
-/* Take @lock if it is free. */
-#define tcslab_trylock_irqsave(lock, flags) ({		\
-	unsigned long __flags;				\
-	bool __locked;					\
-							\
-	local_irq_save(__flags);			\
-	__locked = tcslab_trylock(lock);		\
-	if (__locked)					\
-		__this_cpu_inc(tcslab_lock_depth);	\
-	else						\
-		local_irq_restore(__flags);		\
-	(flags) = __flags;				\
-	__locked;					\
-})
-
-/* Take @lock, or return false if the caller must not wait for it. */
-#define tcslab_may_lock_irqsave(lock, flags) ({		\
+/* Take @lock, or return false if it is not free and @may_wait, with interrupts off, is not true. */
+#define tcslab_lock_if_irqsave(lock, flags, may_wait) ({	\
 	raw_spinlock_t *__lock = (lock);		\
 	unsigned long __flags;				\
 	bool __locked = true;				\
 							\
 	local_irq_save(__flags);			\
-	if (likely(!tcslab_nested())) {			\
+	if (likely(may_wait)) {				\
 		__this_cpu_inc(tcslab_lock_depth);	\
 		raw_spin_lock(__lock);			\
 	} else if (tcslab_trylock(__lock)) {		\
@@ -80,6 +65,10 @@ static inline bool tcslab_nested(void)
 	(flags) = __flags;				\
 	__locked;					\
 })
+
+/* Take @lock, or return false if the caller must not wait for it. */
+#define tcslab_may_lock_irqsave(lock, flags) \
+	tcslab_lock_if_irqsave(lock, flags, !tcslab_nested())
 
 /*
  * Where in a free object of @cache the list's link is: behind what a user may read,

@@ -128,13 +128,12 @@ static struct irq_work queue_soon = IRQ_WORK_INIT_HARD(queue_both);
 static bool add(void *obj, struct rcu_batch **fresh)
 {
 	struct rcu_cpu *cpu = raw_cpu_ptr(&rcu_cpus);
+	bool may_wait = !irqs_disabled();
 	struct rcu_batch *batch;
 	unsigned long flags;
 
 	/* With interrupts off we may be inside of what another CPU calls under this lock. */
-	if (!irqs_disabled())
-		tcslab_lock_irqsave(&cpu->lock, flags);
-	else if (!tcslab_trylock_irqsave(&cpu->lock, flags))
+	if (!tcslab_lock_if_irqsave(&cpu->lock, flags, may_wait))
 		return false;
 	if (!cpu->batch && *fresh) {
 		cpu->batch = *fresh;
