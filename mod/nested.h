@@ -46,7 +46,7 @@ static inline bool tcslab_nested(void)
 #define tcslab_trylock(lock) \
 	((IS_ENABLED(CONFIG_SMP) || !raw_cpu_read(tcslab_lock_depth)) && raw_spin_trylock(lock))
 
-/* Take @lock, or return false if it is not free and @may_wait, with interrupts off, is not true. */
+/* Take @lock; who may not wait, as @may_wait says after interrupts are off, only if it is free. */
 #define tcslab_lock_if_irqsave(lock, flags, may_wait) ({	\
 	raw_spinlock_t *__lock = (lock);		\
 	unsigned long __flags;				\
