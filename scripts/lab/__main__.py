@@ -48,8 +48,7 @@ def check(arguments: argparse.Namespace) -> int:
         # Beside the guests.
         others = [] if arguments.test else [pool.submit(host.suite, names, arguments.all)]
         if not arguments.test and (arguments.selftest or arguments.all):
-            others.append(pool.submit(selftest.suite, frozenset(
-                names + [x for x in kernels.names() if kernels.known(kernels.load(x))])))
+            others.append(pool.submit(selftest.suite, arguments.all))
         results = checks.side_by_side(names, arguments.test or "*", arguments.all,
                                       "all" if arguments.all else "long" if arguments.long else "")
         results += [other.result() for other in others]

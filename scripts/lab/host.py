@@ -96,14 +96,6 @@ def sparse(name: str) -> str:
     return (kernel.build / "src" / build.COMPLAINTS).read_text(encoding="utf-8")
 
 
-def can_be_had(name: str) -> bool:
-    """Whether the kernel @name is there or can be fetched."""
-    try:
-        return bool(kernels.prepare(kernels.load(name)))
-    except LabError:
-        return False
-
-
 def suite(names: list[str], optional: bool = False) -> Result:
     """All of them, one case each, and sparse on those of the kernels @names where it can run.
 
@@ -112,7 +104,7 @@ def suite(names: list[str], optional: bool = False) -> Result:
     install_tools(TOOLS)
     result, begin = Result("host", "style"), time.monotonic()
     checks = CHECKS | {f"sparse-{name}": functools.partial(sparse, name) for name in names
-                       if name in build.CHECKED and (not optional or can_be_had(name))}
+                       if name in build.CHECKED and (not optional or kernels.can_be_had(name))}
     for name, check in checks.items():
         try:
             complaints = check().strip().splitlines()

@@ -154,6 +154,14 @@ def prepare(kernel: Kernel) -> Ready:
         return ready
 
 
+def can_be_had(name: str) -> bool:
+    """Whether the kernel @name is there or can be fetched."""
+    try:
+        return bool(prepare(load(name)))
+    except LabError:
+        return False
+
+
 def listing() -> str:
     """Every kernel with its state, a line each."""
     lines = []
