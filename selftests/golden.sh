@@ -4,7 +4,7 @@
 # under icount, against those in data/golden. A row that grew by more than two instructions or
 # by 2 %, whichever is more, fails. Another compiler makes other code: then there is nothing to
 # compare. When a change is meant: make golden
-# lab: kernels=debian-*[0-9] icount=1 append="init_on_alloc=0" timeout=900
+# lab: kernels=debian-*[0-9] icount=1 mem=2G append="init_on_alloc=0" timeout=900
 
 release=$(uname -r)
 golden=golden/$(echo "$release" | cut -d . -f 1,2)

@@ -60,8 +60,12 @@ class Entry:
 
     def machine(self, kernel: Kernel) -> tuple[tuple[str, str], ...]:
         """The wishes that need a boot of their own; tests with equal ones share it."""
-        return tuple(sorted((key, value) for key, value in self.wishes.items()
-                            if key in MACHINE and value != str(getattr(kernel, key, ""))))
+        table = {key: value for key, value in self.wishes.items() if key in MACHINE}
+        if (table.get("append") == "kmemleak=off"
+                and not kernels.configured(kernel, "DEBUG_KMEMLEAK")):
+            del table["append"]
+        return tuple(sorted((key, value) for key, value in table.items()
+                            if value != str(getattr(kernel, key, ""))))
 
     def parts(self, key: str) -> list[str]:
         """The wish @key, which is a list: what is to be packed."""

@@ -8,6 +8,7 @@ file `ready.json` that is written last: an interrupted fetch or build is simply 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -160,6 +161,13 @@ def can_be_had(name: str) -> bool:
         return bool(prepare(load(name)))
     except LabError:
         return False
+
+
+@functools.cache
+def configured(kernel: Kernel, option: str) -> bool:
+    """Whether @kernel is built with CONFIG_@option."""
+    file = Path(prepare(kernel).kdir) / "include/config/auto.conf"
+    return f"CONFIG_{option}=" in file.read_text(encoding="utf-8")
 
 
 def listing() -> str:
