@@ -81,6 +81,9 @@ void replay_trace_drop(struct replay_trace *trace);
 
 enum replay_backend { REPLAY_EMPTY, REPLAY_TCSLAB, REPLAY_SLUB, REPLAY_NR_BACKENDS };
 
+/* Of the trace, when pages are counted; the last one without any named cache. */
+enum replay_part { REPLAY_ALL, REPLAY_KMALLOC, REPLAY_GENERAL, REPLAY_NR_PARTS };
+
 enum replay_mode { REPLAY_VERIFY, REPLAY_TIME, REPLAY_LONGEST };
 
 struct replay_player;
@@ -126,7 +129,7 @@ struct replay_thread {
  * @trace: the trace
  * @backend: the allocator
  * @mode: what is done with each object
- * @kmalloc_only: leave out what came from named caches
+ * @part: REPLAY_KMALLOC leaves out what came from named caches
  * @mirror_kmalloc: SLUB's kmalloc() goes to caches of its own of the same sizes
  * @spoil: damage objects on purpose, so that somebody sees that damage is seen
  * @windows: the threads wait for each other at the end of each
@@ -143,7 +146,7 @@ struct replay_player {
 	struct replay_trace *trace;
 	enum replay_backend backend;
 	enum replay_mode mode;
-	bool kmalloc_only;
+	enum replay_part part;
 	bool mirror_kmalloc;
 	bool spoil;
 	unsigned int windows;
@@ -183,8 +186,8 @@ struct replay_curve {
 	u64 pages[REPLAY_NR_BACKENDS];
 };
 
-/* Index 0: all, index 1: only kmalloc(). */
-extern struct replay_curve replay_curves[2][REPLAY_WINDOWS];
+extern const char * const replay_parts[REPLAY_NR_PARTS];
+extern struct replay_curve replay_curves[REPLAY_NR_PARTS][REPLAY_WINDOWS];
 
 int replay_verify(struct replay_trace *trace, bool spoil);
 int replay_time(struct replay_trace *trace, unsigned int rounds);

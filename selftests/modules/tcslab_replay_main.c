@@ -207,18 +207,17 @@ DEFINE_SHOW_ATTRIBUTE(result);
 
 static int curve_show(struct seq_file *m, void *v)
 {
-	static const char * const parts[] = { "all", "kmalloc" };
 	unsigned int part, i;
 
 	if (mutex_lock_interruptible(&lock))
 		return -EINTR;
 	seq_puts(m, "part window live_bytes tcslab_pages slub_pages\n");
-	for (part = 0; part < ARRAY_SIZE(parts); part++) {
+	for (part = 0; part < REPLAY_NR_PARTS; part++) {
 		for (i = 0; i < REPLAY_WINDOWS; i++) {
 			const struct replay_curve *c = &replay_curves[part][i];
 
-			seq_printf(m, "%s %u %llu %llu %llu\n", parts[part], i, c->live_bytes,
-				   c->pages[REPLAY_TCSLAB], c->pages[REPLAY_SLUB]);
+			seq_printf(m, "%s %u %llu %llu %llu\n", replay_parts[part], i,
+				   c->live_bytes, c->pages[REPLAY_TCSLAB], c->pages[REPLAY_SLUB]);
 		}
 	}
 	mutex_unlock(&lock);

@@ -14,13 +14,15 @@
 
 static const char * const backends[] = { "empty", "tcslab", "slub" };
 
-struct replay_curve replay_curves[2][REPLAY_WINDOWS];
+const char * const replay_parts[REPLAY_NR_PARTS] = { "all", "kmalloc", "general" };
+
+struct replay_curve replay_curves[REPLAY_NR_PARTS][REPLAY_WINDOWS];
 
 static void result(const char *part, const char *backend, const char *what, u64 value)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s%s_%s", part, backend, what);
+	snprintf(name, sizeof(name), "%s%s%s_%s", part, *part ? "_" : "", backend, what);
 	replay_result(name, value);
 }
 
@@ -208,7 +210,7 @@ static void sample(void *arg, unsigned int window)
 
 	meter->now = held_pages(player->backend) - meter->base;
 	meter->peak = max(meter->peak, meter->now);
-	replay_curves[player->kmalloc_only][window].pages[player->backend] =
+	replay_curves[player->part][window].pages[player->backend] =
 		max(meter->now, 0L);
 }
 
@@ -217,13 +219,13 @@ static u64 live_bytes(const struct replay_player *player)
 {
 	const struct replay_trace *trace = player->trace;
 	u32 i, length = DIV_ROUND_UP(trace->nr_events, player->windows);
-	struct replay_curve *curve = replay_curves[player->kmalloc_only];
+	struct replay_curve *curve = replay_curves[player->part];
 	u64 live = 0, peak = 0;
 
 	for (i = 0; i < trace->nr_events; i++) {
 		const struct replay_kind *kind = &trace->kinds[trace->events[i].kind];
 
-		if (!player->kmalloc_only || kind->cache < 0)
+		if (player->part != REPLAY_KMALLOC || kind->cache < 0)
 			live += trace->events[i].free ? -(u64)kind->size : kind->size;
 		curve[i / length].live_bytes = live;
 		peak = max(peak, live);
@@ -231,39 +233,56 @@ static u64 live_bytes(const struct replay_player *player)
 	return peak;
 }
 
+static int count_part(struct replay_player *player)
+{
+	const char *part = replay_parts[player->part];
+	int err = 0;
+
+	result(part, "live", "peak_bytes", live_bytes(player));
+	for (player->backend = REPLAY_TCSLAB; player->backend < REPLAY_NR_BACKENDS;
+	     player->backend++) {
+		struct meter meter = { .player = player };
+
+		tcslab_trim();
+		meter.base = held_pages(player->backend);
+		err = play_once(player, sample, &meter);
+		if (err)
+			break;
+		result(part, backends[player->backend], "peak_pages", meter.peak);
+		result(part, backends[player->backend], "end_pages", meter.now);
+		/* SLUB's may be below the base: the rest of the kernel uses it, too. */
+		meter.now = held_pages(player->backend) - meter.base;
+		result(part, backends[player->backend], "left_pages", max(meter.now, 0L));
+	}
+	return err;
+}
+
 int replay_pages(struct replay_trace *trace)
 {
-	static const char * const parts[] = { "all_", "kmalloc_" };
+	struct replay_trace general = *trace;
 	struct replay_player player;
-	unsigned int part;
 	int err;
+	u32 k;
 
+	general.nr_caches = 0;
+	general.kinds = kvmalloc_array(trace->nr_kinds, sizeof(*trace->kinds), GFP_KERNEL);
+	if (!general.kinds)
+		return -ENOMEM;
+	memcpy(general.kinds, trace->kinds, trace->nr_kinds * sizeof(*trace->kinds));
+	for (k = 0; k < trace->nr_kinds; k++)
+		general.kinds[k].cache = -1;
 	err = replay_player_init(&player, trace, REPLAY_WINDOWS);
 	if (err)
-		return err;
+		goto out;
 	memset(replay_curves, 0, sizeof(replay_curves));
 	player.mode = REPLAY_TIME;
 	player.mirror_kmalloc = true;
-	for (part = 0; part < ARRAY_SIZE(parts) && !err; part++) {
-		player.kmalloc_only = part;
-		result(parts[part], "live", "peak_bytes", live_bytes(&player));
-		for (player.backend = REPLAY_TCSLAB;
-		     player.backend < REPLAY_NR_BACKENDS && !err; player.backend++) {
-			struct meter meter = { .player = &player };
-
-			tcslab_trim();
-			meter.base = held_pages(player.backend);
-			err = play_once(&player, sample, &meter);
-			if (err)
-				break;
-			result(parts[part], backends[player.backend], "peak_pages", meter.peak);
-			result(parts[part], backends[player.backend], "end_pages", meter.now);
-			/* SLUB's may be below the base: the rest of the kernel uses it, too. */
-			meter.now = held_pages(player.backend) - meter.base;
-			result(parts[part], backends[player.backend], "left_pages",
-			       max(meter.now, 0L));
-		}
+	for (player.part = 0; player.part < REPLAY_NR_PARTS && !err; player.part++) {
+		player.trace = player.part == REPLAY_GENERAL ? &general : trace;
+		err = count_part(&player);
 	}
 	replay_player_exit(&player);
+out:
+	kvfree(general.kinds);
 	return err;
 }

@@ -273,7 +273,7 @@ static __always_inline void play_window(struct replay_thread *thread, u32 end,
 	struct replay_player *player = thread->player;
 	const struct replay_kind *kinds = player->trace->kinds;
 	const struct replay_event *events = player->order + thread->first;
-	bool kmalloc_only = player->kmalloc_only;
+	bool kmalloc_only = player->part == REPLAY_KMALLOC;
 	u32 *costs = player->costs + thread->first;
 	u64 begin = 0;
 	u32 i;
