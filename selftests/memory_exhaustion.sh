@@ -45,12 +45,14 @@ for context in softirq hardirq; do
 	fail 0 N Y
 done
 fail 0 N Y
+run limit
+check $? "a limited cache can still have all that it may"
 dmesg | sed -n 's/.*tcslab-context: //p'
 [ "$(value in_use_bytes)" -eq 0 ]
 check $? "nothing is in use: $(value in_use_bytes) bytes"
 echo 1 >$DEBUGFS/trim
 [ "$(held_pages)" -eq 0 ]
 check $? "nothing is held"
-rmmod tcslab_test_exhaust
-check $? "unloaded"
+rmmod tcslab_test_exhaust && rmmod tcslab
+check $? "unloaded, with no page that is counted and not held"
 plan

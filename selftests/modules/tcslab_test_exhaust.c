@@ -3,13 +3,14 @@
  * Allocations of every kind while the kernel's allocators are made to fail
  *
  * Writing a context (task, softirq, hardirq) into the parameter run= does many of them
- * there.
+ * there; "limit" looks whether all that a limited cache may have is still to be had.
  */
 #include <linux/completion.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
+#include <linux/sizes.h>
 
 #include <linux/tcslab.h>
 #include "context_test.h"
@@ -17,8 +18,9 @@
 #define ROUNDS		400
 #define OBJECTS		64
 #define BULK		8
+#define LIMIT_BYTES	SZ_256K
 
-static struct tcslab_cache *cache;
+static struct tcslab_cache *cache, *limited;
 static unsigned long served, failed;
 static struct rnd_state rnd;
 
@@ -58,11 +60,33 @@ static void one_round(gfp_t gfp)
 	obj = tcslab_cache_alloc(cache, gfp);
 	count(obj);
 	tcslab_cache_free(cache, obj);
+	got = tcslab_cache_alloc_bulk(limited, gfp, BULK, bulk);
+	count(got);
+	tcslab_cache_free_bulk(limited, got, bulk);
 	obj = tcslab_alloc(100, gfp | __GFP_ZERO);
 	count(obj);
 	tcslab_free(obj);
 	for (i = 0; i < OBJECTS; i++)
 		tcslab_free(objs[i]);
+}
+
+/* Nothing that failed is still counted against the limit. */
+static int fill_limited(void)
+{
+	struct tcslab_cache_stats stats;
+	void **objs = NULL, **obj;
+
+	while ((obj = tcslab_cache_alloc(limited, GFP_KERNEL | __GFP_NOWARN))) {
+		*obj = objs;
+		objs = obj;
+	}
+	tcslab_cache_stats(limited, &stats);
+	while ((obj = objs)) {
+		objs = *obj;
+		tcslab_cache_free(limited, obj);
+	}
+	pr_notice(CONTEXT_PREFIX "# limit: %lu bytes of %u\n", stats.held_bytes, LIMIT_BYTES);
+	return stats.held_bytes == LIMIT_BYTES ? 0 : -ENOSPC;
 }
 
 static DECLARE_COMPLETION(ran);
@@ -95,6 +119,8 @@ static int run(const char *what, const struct kernel_param *param)
 {
 	unsigned int i;
 
+	if (sysfs_streq(what, "limit"))
+		return fill_limited();
 	served = 0;
 	failed = 0;
 	for (i = 0; i < ROUNDS; i++) {
@@ -122,7 +148,7 @@ static int run(const char *what, const struct kernel_param *param)
 
 static const struct kernel_param_ops run_ops = { .set = run };
 module_param_cb(run, &run_ops, NULL, 0200);
-MODULE_PARM_DESC(run, "context in which to allocate: task, softirq, hardirq");
+MODULE_PARM_DESC(run, "context in which to allocate: task, softirq, hardirq; or limit");
 
 static int __init exhaust_init(void)
 {
@@ -131,13 +157,20 @@ static int __init exhaust_init(void)
 	init_irq_work(&irq_work, in_interrupt_work);
 	prandom_seed_state(&rnd, 7);
 	cache = tcslab_cache_create("exhaust", &args);
-	return PTR_ERR_OR_ZERO(cache);
+	if (IS_ERR(cache))
+		return PTR_ERR(cache);
+	args.limit_bytes = LIMIT_BYTES;
+	limited = tcslab_cache_create("exhaust-limited", &args);
+	if (IS_ERR(limited))
+		tcslab_cache_destroy(cache);
+	return PTR_ERR_OR_ZERO(limited);
 }
 
 static void __exit exhaust_exit(void)
 {
 	tasklet_kill(&tasklet);
 	irq_work_sync(&irq_work);
+	tcslab_cache_destroy(limited);
 	tcslab_cache_destroy(cache);
 }
 
