@@ -35,6 +35,10 @@ while [ "$(date +%s)" -lt $end ]; do
 done
 [ $went -gt 10 ]
 check $? "CPUs went $went times"
+# What they had must not go with them.
+for cpu in $cpus; do
+	echo 0 >"$cpu"
+done
 dmesg -c >/dev/null
 rmmod tcslab_test_storm
 dmesg | sed -n 's/.*tcslab-context: //p' >"$WORK"
@@ -46,4 +50,7 @@ check $? "none is left: $(value in_use_bytes) bytes"
 echo 1 >$DEBUGFS/trim
 [ "$(held_pages)" -eq 0 ]
 check $? "nothing is held: $(held_pages) pages"
+for cpu in $cpus; do
+	echo 1 >"$cpu"
+done
 plan
