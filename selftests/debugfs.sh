@@ -244,7 +244,7 @@ read_under_load()
 # Nobody holds anything, so nothing is held: no span was left behind in the rush.
 nothing_is_left()
 {
-	[ "$(value "$WORK/before" in_use_bytes)" = 0 ] || return 0
+	same "bytes in use before" "$(value "$WORK/before" in_use_bytes)" 0 || return 1
 	echo 1 >"$DEBUGFS/trim"
 	snapshot "$WORK/end"
 	same "bytes held" "$(value "$WORK/end" held_bytes)" 0
@@ -283,14 +283,16 @@ let_go()
 trap finish EXIT
 echo "TAP version 13"
 if [ ! -d /sys/module/tcslab ]; then
-	insmod "$MODULES/tcslab.ko" && loaded_core=1
+	insmod "$MODULES/tcslab.ko" || exit 1
+	loaded_core=1
 fi
-if [ ! -d "$DEBUGFS" ]; then
+if ! grep -q debugfs /proc/filesystems; then
 	echo "1..0 # SKIP no debugfs"
 	exit 4
 fi
 if [ ! -d /sys/module/named_caches ]; then
-	insmod "$MODULES/named_caches.ko" && loaded_caches=1
+	insmod "$MODULES/named_caches.ko" || exit 1
+	loaded_caches=1
 fi
 echo "1..$TESTS"
 

@@ -5,7 +5,7 @@
  * handle_race_test.c.  BUILD_M32: also as a 32-bit program.
  *
  * A named cache refuses to be destroyed while we hold an object of it, with a report:
- * lab: timeout=90 expect="tcslab_cache_destroy"
+ * lab: timeout=90 expect="tcslab_cache_destroy\\+"
  */
 #include <sys/mman.h>
 

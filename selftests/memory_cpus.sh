@@ -11,7 +11,8 @@
 parked() # [cpu]
 {
 	awk -v not="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "bytes") c = i; next }
-		$1 != not || not == "" { sum += $c } END { printf "%d\n", sum }' $DEBUGFS/cpu
+		c && ($1 != not || not == "") { sum += $c }
+		END { if (c) printf "%d\n", sum; else print "no bytes" }' $DEBUGFS/cpu
 }
 
 begin
@@ -21,6 +22,8 @@ memory_module mode=park seconds=1
 check $? "$cpus CPUs fill their arrays"
 rmmod tcslab_memory
 full=$(parked)
+[ "$full" -gt "$budget" ]
+check $? "which hold $full bytes"
 memory_module mode=park seconds=5
 check $? "and are idle for 5 s, but for one"
 busy=$(sed -n 's/^# busy //p' "$WORK")
@@ -31,9 +34,11 @@ echo "# parked-bytes: tcslab $left budget $((budget * (cpus - 1))) before $full"
 check $? "at most 1 % of the budget is left: $left bytes"
 
 memory_module mode=park seconds=0
+check $? "they fill them again"
 rmmod tcslab_memory
 echo 4096 >$PARAMETERS/cpu_budget_bytes
 memory_module mode=park seconds=3
+check $? "and once more, with less"
 rmmod tcslab_memory
 [ "$(parked)" -le $((4096 * cpus)) ]
 check $? "a budget of 4096 bytes per CPU holds: $(parked)"

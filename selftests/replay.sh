@@ -54,12 +54,14 @@ esac
 trap finish EXIT
 echo "TAP version 13"
 if [ ! -d /sys/module/tcslab ]; then
-	insmod $MODULES/tcslab.ko && loaded_core=1
+	insmod $MODULES/tcslab.ko || exit 1
+	loaded_core=1
 fi
 if [ ! -d /sys/module/tcslab_replay ]; then
-	insmod $MODULES/tcslab_replay.ko && loaded_replay=1
+	insmod $MODULES/tcslab_replay.ko || exit 1
+	loaded_replay=1
 fi
-if [ ! -d $REPLAY ]; then
+if ! grep -q debugfs /proc/filesystems; then
 	echo "1..0 # SKIP no debugfs"
 	exit 4
 fi

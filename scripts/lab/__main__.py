@@ -47,7 +47,7 @@ def check(arguments: argparse.Namespace) -> int:
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         # Beside the guests.
         others = [] if arguments.test else [pool.submit(host.suite, names, arguments.all)]
-        if not arguments.test and (arguments.selftest or arguments.all):
+        if arguments.selftest or arguments.all:
             others.append(pool.submit(selftest.suite, arguments.all))
         results = checks.side_by_side(names, arguments.test or "*", arguments.all,
                                       "all" if arguments.all else "long" if arguments.long else "")

@@ -15,7 +15,7 @@ from typing import Iterator
 from . import build, collection, kernels, qemu, session
 from .kernels import Kernel
 from .ktap import Case
-from .progress import LabError, say
+from .progress import LabError, Unavailable, say
 from .slots import Slots, width
 
 QUICK = ("debian-6.1", "debian-6.12")
@@ -52,9 +52,14 @@ def kselftest(kernel: Kernel, slots: Slots, pattern: str = "*",
         result.seconds = time.monotonic() - begin
         return result
     folder, entries = collection.build(kernel)
+    def matches(entry: collection.Entry, x: str) -> bool:
+        return fnmatch.fnmatch(entry.name, x) or x in entry.name
+    for x in pattern.split(","):
+        if not any(matches(entry, x) for entry in entries):
+            raise LabError(f"{kernel.name}: no test matches {x!r}")
     groups: dict[tuple[tuple[str, str], ...], list[collection.Entry]] = {}
     for entry in entries:
-        if not any(fnmatch.fnmatch(entry.name, x) or x in entry.name for x in pattern.split(",")):
+        if not any(matches(entry, x) for x in pattern.split(",")):
             continue
         if why := entry.skipped(kernel, how_long if pattern == "*" else "all"):
             result.cases.append(Case(entry.name, "skip", why))
@@ -131,7 +136,7 @@ def side_by_side(names: list[str], pattern: str, optional: bool = False,
                  how_long: str = "") -> list[Result]:
     """The collection on several kernels, as wide as the machine is.
 
-    A kernel that cannot be had is a failure, or with @optional a skip with its reason.
+    A kernel that is not available is a failure, or with @optional a skip with its reason.
     """
     slots = Slots()
 
@@ -141,9 +146,9 @@ def side_by_side(names: list[str], pattern: str, optional: bool = False,
             kernel = kernels.load(name)
             kernels.prepare(kernel)
         except LabError as error:
-            why = str(error).splitlines()[0]
-            print(f"{'skipped:' if optional else 'not ok'} {name}: {error}", flush=True)
-            result.cases.append(Case(name, "skip" if optional else "fail", why))
+            skip = optional and isinstance(error, Unavailable)
+            print(f"{'skipped:' if skip else 'not ok'} {name}: {error}", flush=True)
+            result.cases.append(Case(name, "skip" if skip else "fail", str(error).splitlines()[0]))
             return result
         try:
             return kselftest(kernel, slots, pattern, how_long)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from . import paths
 from .packages import Archive, install_tools
-from .progress import LabError, run, say
+from .progress import LabError, Unavailable, run, say
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,14 +140,22 @@ def prepare(kernel: Kernel) -> Ready:
                 say(f"{kernel.name}: apt cannot tell the newest version, "
                     f"using {cached.version} from the cache")
                 return cached
-            raise error
+            raise Unavailable(str(error)) from error
         key = version if not kernel.config else f"{version}-{source.config_key(kernel)}"
         home = kernel.store() / key
         ready = _read(home)
         if not ready:
             say(f"{kernel.name}: getting {version}")
-            ready = (source.build(kernel, archive, version, home) if kernel.source
-                     else fetch(kernel, archive, version, names_, home))
+            if kernel.source:
+                ready = source.build(kernel, archive, version, home)
+            else:
+                try:
+                    ready = fetch(kernel, archive, version, names_, home)
+                except LabError:
+                    if not cached:
+                        raise
+                    say(f"{kernel.name}: not to be had, using {cached.version} from the cache")
+                    return cached
             (home / "ready.json").write_text(json.dumps(dataclasses.asdict(ready), indent=1),
                                              encoding="utf-8")
             say(f"{kernel.name}: {ready.release} is ready")
@@ -156,11 +164,14 @@ def prepare(kernel: Kernel) -> Ready:
 
 
 def can_be_had(name: str) -> bool:
-    """Whether the kernel @name is there or can be fetched."""
+    """Whether the kernel @name is there or can be had; one that fails is told where it is used."""
     try:
-        return bool(prepare(load(name)))
-    except LabError:
+        prepare(load(name))
+    except Unavailable:
         return False
+    except LabError:
+        pass
+    return True
 
 
 @functools.cache

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from . import paths
-from .packages import Archive, host_suite
+from .packages import Archive, host_suite, install_tools
 from .progress import LabError, run, say
 
 SOURCE = "linux-source-6.12"
@@ -37,6 +37,7 @@ def tree() -> Path:
             raise
         home = paths.cache("sources") / f"kselftest-{version}"
         if not home.exists():
+            install_tools({"xz": "xz-utils"})
             scratch = paths.cache("sources", "kselftest.unpack")
             say(f"kselftest: from {SOURCE} {version}")
             archive.unpack(SOURCE, version, scratch)

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from . import paths
-from .progress import LabError, Ticker, run, say
+from .progress import LabError, Ticker, Unavailable, run, say
 
 # A list this old is refreshed: long enough for a day's work, short enough to see a new patch level.
 LISTS_MAX_AGE = 12 * 3600
@@ -45,8 +45,9 @@ def install_tools(tools: dict[str, str]) -> None:
         return
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
     command = [*sudo, "apt-get", "install", "-y", "--no-install-recommends", *missing]
-    if sudo and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode:
-        raise LabError(f"packages are missing, please run: sudo {' '.join(command[2:])}")
+    if sudo and (not shutil.which("sudo") or subprocess.run(
+            ["sudo", "-n", "true"], capture_output=True, check=False).returncode):
+        raise Unavailable(f"packages are missing, please run: sudo {' '.join(command[2:])}")
     say(f"installing {' '.join(missing)}")
     env = {"DEBIAN_FRONTEND": "noninteractive"}
     # Two runs may want to install at once: the second waits for dpkg's lock.
@@ -104,7 +105,11 @@ class Archive:
             (root / "status").touch()
             self.lists = root / "lists"
             sources = root / f"{suite}.sources"
-            sources.write_text(derived_sources(suite), encoding="utf-8")
+            text = derived_sources(suite)
+            with paths.lock(root / "sources.lock"):
+                # Others may be reading it.
+                if not sources.exists() or sources.read_text(encoding="utf-8") != text:
+                    sources.write_text(text, encoding="utf-8")
             for key, value in {"Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "-",
                                "Dir::State::lists": self.lists, "Dir::State::status": root / "status",
                                "Dir::Cache::archives": root / "archives",
@@ -118,12 +123,12 @@ class Archive:
     def refresh(self) -> None:
         """Fetch the package lists when they are old."""
         stamp = paths.cache("apt") / f"{self.name}.stamp"
-        if stamp.exists() and time.time() - stamp.stat().st_mtime < LISTS_MAX_AGE:
-            return
-        if self.foreign or os.geteuid() == 0:
-            with Ticker(f"package lists of {self.name}"), paths.lock(stamp.with_suffix(".lock")):
+        with Ticker(f"package lists of {self.name}"), paths.lock(stamp.with_suffix(".lock")):
+            if stamp.exists() and time.time() - stamp.stat().st_mtime < LISTS_MAX_AGE:
+                return
+            if self.foreign or os.geteuid() == 0:
                 self._update()
-        stamp.touch()
+            stamp.touch()
 
     def _update(self) -> None:
         """apt-get update; a mirror that is being changed is asked again, then done without."""

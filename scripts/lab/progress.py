@@ -19,6 +19,10 @@ class LabError(Exception):
     """The lab cannot go on; the message tells the user why and what to do."""
 
 
+class Unavailable(LabError):
+    """It cannot be had here: no package, no network, no right to install. Not a failure of ours."""
+
+
 def say(text: str) -> None:
     """Print one progress line with the seconds since the start."""
     print(f"[{time.monotonic() - START:6.1f}] {text}", file=sys.stderr, flush=True)

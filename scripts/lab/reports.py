@@ -11,7 +11,8 @@ HEADS = re.compile(r"""
     WARNING:\s | BUG:\s | BUG\s\S+\s\(.*\):\s | kernel\ BUG\ at | Kernel\ BUG\ at
   | \bOops\b | general\ protection\ fault | Unable\ to\ handle\ kernel | Internal\ error:
   | Kernel\ panic | UBSAN:\s | kernel\ memory\ leak | unreferenced\ object
-  | kmemleak:\ \d+\ new\ suspected | INFO:\ task\ .*\ blocked\ for
+  | kmemleak:\ \d+\ new\ suspected | memory\ leak\ detector\ disabled
+  | INFO:\ task\ .*\ blocked | INFO:\ trying\ to\ register
   | INFO:\ rcu\S*\ .*(stall|detected) | rcu:\ INFO: | list_(add|del)\ corruption
   | DEBUG_LOCKS_WARN_ON | refcount_t: | NMI\ watchdog: | ODEBUG: | stack\ guard\ page
   | printk\ messages\ dropped | Segmentation\ fault\ in\ kernel | memory\ corruption
@@ -21,6 +22,8 @@ HARMLESS = re.compile(r"NMI watchdog: (Enabled|Perf)|"
                       r"Spectre|MDS|Speculative|x86/cpu|TAA:|MMIO Stale")
 STAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
 # Taint bits that only a report sets: bad page, died, warned, soft lockup.
+# A WARN(), which says where; not what lockdep and the sanitizers find.
+WARN = re.compile(r"WARNING: (CPU: \d+ PID: \d+ at |\S+ at |at )")
 TAINT = {5: "bad page", 7: "oops", 9: "warning", 14: "soft lockup"}
 EXCERPT = 40
 
@@ -34,8 +37,8 @@ class Report:
     end: int = 0           # index of the line after it
 
     def matches(self, expression: str) -> bool:
-        """Whether a test that expects @expression means this report."""
-        return any(re.search(expression, line) for line in self.lines)
+        """Whether a test means this report that expects a WARN() where @expression says."""
+        return bool(WARN.search(self.head) and re.search(expression, self.head))
 
 
 def bare(line: str) -> str:
@@ -56,6 +59,11 @@ def find(lines: list[str], ignore: tuple[str, ...] = ()) -> list[Report]:
         end = _end(lines, number)
         found.append(Report(line, lines[number:min(end, number + EXCERPT)], end))
     return [x for x in found if not any(re.search(y, x.head) for y in ignore)]
+
+
+def of_leak(report: Report) -> bool:
+    """Whether @report is kmemleak's, see leaks()."""
+    return bool(re.search(r"unreferenced object|kmemleak: \d+ new suspected", report.head))
 
 
 def leaks(lines: list[str]) -> list[Report]:

@@ -31,11 +31,12 @@ BOOTS = (
      Plant("warning", "debug-7.3", "WARNING: .*plant_warning"),
      Plant("lock-inversion", "debug-7.3", "possible circular locking"),
      Plant("leak", "debug-7.3", "unreferenced object"),
-     # The last one: it turns lockdep off.
-     Plant("use-after-free", "debug-7.3", "KASAN: .*use-after-free")),
+     Plant("use-after-free", "debug-7.3", "KASAN: .*use-after-free"),
+     # The last one: it comes when no test runs any more.
+     Plant("late", "debug-7.3", "afterwards: WARNING: .*warn_late")),
     (Plant("oops", "debug-7.3", "NULL pointer|null-ptr|Oops"),),
     (Plant("hang", "debian-6.12", "the guest hung", 5, 20),),
-    (Plant("data-race", "kcsan-7.3", "KCSAN: data-race"),),
+    (Plant("data-race", "kcsan-7.3", "KCSAN: data-race in race"),),
 )
 PROGRAM = paths.PROJECT / "selftests/lab/plant.sh"
 

@@ -57,7 +57,7 @@ class Test:
 def log_directory(kernel: Kernel, what: str) -> Path:
     """A new directory for one run's logs; the oldest ones go."""
     root = kernel.build / "logs"
-    name = f"{time.strftime('%m%d-%H%M%S')}-{re.sub(r'[^A-Za-z0-9_.-]', '_', what)}-{os.getpid()}"
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{re.sub(r'[^A-Za-z0-9_.-]', '_', what)}-{os.getpid()}"
     with paths.lock(root / "lock"):
         serial = sum(x.name.startswith(name) for x in root.iterdir())
         path = root / f"{name}.{serial}"
@@ -226,11 +226,13 @@ def run_tests(session: Session, tests: list[Test],
     by_name = {test.name: test for test in tests}
     current: Test | None = None
     begin, since, taint, finished = 0, 0.0, None, False
+    ended = 0
     starts: list[tuple[int, str]] = []      # jiffies at which tests began
     leaks = 0
     try:
         for line in session.follow(deadline):
             if found := re.match(r"lab: test (\S+) begins jiffies=(\d*)", line):
+                afterwards(session, ended, outcomes, tell)
                 current, begin = by_name[found.group(1)], len(session.lines)
                 starts.append((int(found.group(2) or 0), current.name))
                 since = time.monotonic()
@@ -241,7 +243,7 @@ def run_tests(session: Session, tests: list[Test],
                                       session.kernel.ignore))
                 outcomes[-1].seconds = time.monotonic() - since
                 tell(outcomes[-1])
-                taint, current = int(found.group(2)), None
+                taint, current, ended = int(found.group(2)), None, len(session.lines)
                 deadline.extend(BOOT_SECONDS * session.kernel.slow)
             elif found := re.match(r"lab: up .* taint=(\d+)", line):
                 taint = int(found.group(1))
@@ -252,10 +254,18 @@ def run_tests(session: Session, tests: list[Test],
                 break
     finally:
         session.finish()
+    if not current:
+        afterwards(session, ended, outcomes, tell)
     if leaks:
         for outcome in blame(session.lines[leaks:], starts, {x.test.name: x for x in outcomes}):
             tell(outcome)
-    if current:
+    if outcomes and not current and not finished:
+        why = f"the guest {'hung' if deadline.expired else 'died'} afterwards"
+        blamed = Outcome(outcomes[-1].test, [ktap.Case(outcomes[-1].test.name, "fail", why)],
+                         session.lines[-20:])
+        outcomes[-1].cases += blamed.cases
+        tell(blamed)
+    elif current:
         why = (f"no end within {current.seconds:.0f} s, the guest hung" if deadline.expired
                else "the guest died")
         outcome = judge(current, session.lines[begin:], 0, 0, session.kernel.ignore)
@@ -271,6 +281,20 @@ def run_tests(session: Session, tests: list[Test],
         raise LabError(f"{session.kernel.name}: the guest did not reach its init "
                        f"(console: {session.logs / 'console.log'})\n{tail}")
     return outcomes
+
+
+def afterwards(session: Session, since: int, outcomes: list[Outcome],
+               tell: Callable[[Outcome], None]) -> None:
+    """Count what the kernel reported from line @since on as a failure of the last test."""
+    if not outcomes:
+        return
+    test = outcomes[-1].test
+    for report in reports.find(kernel_lines(session.lines[since:]), session.kernel.ignore):
+        if reports.of_leak(report) or test.expect and report.matches(test.expect):
+            continue    # see blame()
+        case = ktap.Case(test.name, "fail", f"afterwards: {report.head}")
+        outcomes[-1].cases.append(case)
+        tell(Outcome(test, [case], report.lines))
 
 
 def blame(lines: list[str], starts: list[tuple[int, str]],

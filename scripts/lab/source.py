@@ -18,6 +18,9 @@ TOOLS = {"gcc": "gcc", "make": "make", "flex": "flex", "bison": "bison", "bc": "
          "xz": "xz-utils", "/usr/include/libelf.h": "libelf-dev", "perl": "perl",
          "/usr/include/openssl/ssl.h": "libssl-dev"}
 CROSS = {"arm64": "aarch64-linux-gnu-"}
+# What the kernels that find bugs are for.
+NEEDED = {"KASAN", "KCSAN", "PROVE_LOCKING", "DEBUG_ATOMIC_SLEEP", "DEBUG_KMEMLEAK", "UBSAN",
+          "FAILSLAB", "FAIL_PAGE_ALLOC", "DEBUG_LIST", "DEBUG_VM"}
 # Kbuild's name of an architecture, and where it puts what can be booted.
 IMAGES = {"x86_64": ("x86_64", "arch/x86/boot/bzImage"), "i386": ("i386", "arch/x86/boot/bzImage"),
           "arm64": ("arm64", "arch/arm64/boot/Image"), "um": ("um", "linux")}
@@ -47,6 +50,7 @@ def tree(archive: Archive, package: str, version: str) -> Path:
     with paths.lock(home.with_suffix(".lock")):
         if (home / "Makefile").exists():
             return home
+        install_tools({"xz": "xz-utils"})
         scratch = paths.cache("sources", f"{package}.unpack")
         archive.unpack(package, version, scratch)
         run(["tar", "-xf", str(scratch / f"usr/src/{package}.tar.xz"), "-C", str(scratch)],
@@ -125,6 +129,8 @@ def configure(kernel: Kernel, source: Path, out: Path) -> None:
                if wish not in got]
     if refused:
         say(f"{kernel.name}: this kernel does not take {' '.join(refused)}")
+    if lost := [x for x in refused if x.split("=")[0].removeprefix("CONFIG_") in NEEDED]:
+        raise LabError(f"{kernel.name}: without {' '.join(lost)} it would find nothing")
     if "CONFIG_MODULES=y" not in got:
         raise LabError(f"{kernel.name}: the configuration lost CONFIG_MODULES")
 

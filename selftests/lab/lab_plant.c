@@ -13,10 +13,11 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 static char *what = "";
 module_param(what, charp, 0400);
-MODULE_PARM_DESC(what, "use-after-free, lock-inversion, data-race, leak, warning, oops or hang");
+MODULE_PARM_DESC(what, "use-after-free, lock-inversion, data-race, leak, warning, late, oops or hang");
 
 static int plant_use_after_free(void)
 {
@@ -95,6 +96,20 @@ static int plant_warning(void)
 	return 0;
 }
 
+static void warn_late(struct work_struct *work)
+{
+	WARN(1, "planted\n");
+}
+
+static DECLARE_DELAYED_WORK(late_work, warn_late);
+
+/* When the test has ended and said that all is well. */
+static int plant_late(void)
+{
+	schedule_delayed_work(&late_work, 2 * HZ);
+	return 0;
+}
+
 static int plant_oops(void)
 {
 	int *nowhere = NULL;
@@ -122,6 +137,7 @@ static const struct {
 	{ "data-race", plant_data_race },
 	{ "leak", plant_leak },
 	{ "warning", plant_warning },
+	{ "late", plant_late },
 	{ "oops", plant_oops },
 	{ "hang", plant_hang },
 };
@@ -139,6 +155,7 @@ module_init(lab_plant_init);
 
 static void __exit lab_plant_exit(void)
 {
+	cancel_delayed_work_sync(&late_work);
 }
 module_exit(lab_plant_exit);
 
