@@ -18,6 +18,7 @@
 #include "cpu_cache.h"
 #include "nested.h"
 #include "page_heap.h"
+#include "rcu.h"
 #include "reserve.h"
 #include "size_class.h"
 #include "span.h"
@@ -335,6 +336,7 @@ static int cpu_dead(unsigned int cpu)
 	struct tcslab_cache *cache;
 
 	tcslab_unpark_dead(cpu);
+	tcslab_rcu_cpu_dead();
 	mutex_lock(&tcslab_cache_mutex);
 	tcslab_for_each_cache(cache)
 		tcslab_cpu_cache_drain_dead(cache, cpu);

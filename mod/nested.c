@@ -76,20 +76,18 @@ static bool unpark_some(struct llist_head *list, void (*one)(struct llist_node *
 static bool unpark(struct parked *p, unsigned int n)
 {
 	bool objs = unpark_some(&p->objs, unpark_obj, n);
+	void *refused = xchg(&p->refused, NULL);
 
+	WARN_ONCE(refused, "tcslab: free of %p, which is no object of its cache; leaked\n",
+		  refused);
 	return unpark_some(&p->rcu, unpark_rcu, n) && objs;
 }
 
 static void unpark_local(struct irq_work *work)
 {
-	struct parked *p = container_of(work, struct parked, work);
-	void *refused = xchg(&p->refused, NULL);
-
-	WARN_ONCE(refused, "tcslab: free of %p, which is no object of its cache; leaked\n",
-		  refused);
 	/* Others want to be served in between. */
-	if (!unpark(p, AT_ONCE))
-		irq_work_queue(work);
+	if (!unpark(container_of(work, struct parked, work), AT_ONCE))
+		tcslab_irq_work_queue(work);
 }
 
 void tcslab_park(struct tcslab_cache *cache, void *obj)
@@ -103,7 +101,7 @@ void tcslab_park(struct tcslab_cache *cache, void *obj)
 	else
 		/* Not to be written to; and an NMI is no place to print. */
 		WRITE_ONCE(p->refused, obj);
-	irq_work_queue(&p->work);
+	tcslab_irq_work_queue(&p->work);
 	preempt_enable();
 }
 
@@ -116,7 +114,7 @@ void tcslab_park_rcu(struct rcu_head *head, rcu_callback_t func)
 	p = this_cpu_ptr(&parked);
 	head->func = func;
 	llist_add((struct llist_node *)head, &p->rcu);
-	irq_work_queue(&p->work);
+	tcslab_irq_work_queue(&p->work);
 	preempt_enable();
 }
 

@@ -13,9 +13,12 @@
 #ifndef TCSLAB_NESTED_H
 #define TCSLAB_NESTED_H
 
+#include <linux/cpumask.h>
+#include <linux/irq_work.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
+#include <linux/smp.h>
 #include <linux/spinlock.h>
 
 #include <linux/tcslab.h>
@@ -80,6 +83,24 @@ static inline size_t tcslab_park_offset(const struct tcslab_cache *cache)
 	size_t offset = ALIGN(cache->object_size, sizeof(void *));
 
 	return offset + sizeof(void *) <= cache->size ? offset : 0;
+}
+
+/*
+ * Where a CPU that goes is offline already, the kernel may have run its works for the last time:
+ * one that is queued would be lost, and with it all that are queued there later.  What it was
+ * to do is done when the CPU is dead.
+ */
+static inline bool tcslab_cpu_is_gone(void)
+{
+	unsigned int cpu = raw_smp_processor_id();
+
+	return unlikely(!cpu_online(cpu)) && cpu_dying(cpu);
+}
+
+static inline void tcslab_irq_work_queue(struct irq_work *work)
+{
+	if (!tcslab_cpu_is_gone())
+		irq_work_queue(work);
 }
 
 void tcslab_nested_init(void);

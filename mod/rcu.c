@@ -124,6 +124,11 @@ static void queue_both(struct irq_work *work)
 
 static struct irq_work queue_soon = IRQ_WORK_INIT_HARD(queue_both);
 
+void tcslab_rcu_cpu_dead(void)
+{
+	queue_both(NULL);
+}
+
 /* Put @obj, and @fresh if it is needed, into this CPU's batch; false if there is none. */
 static bool add(void *obj, struct rcu_batch **fresh)
 {
@@ -145,7 +150,7 @@ static bool add(void *obj, struct rcu_batch **fresh)
 		if (batch->n == BATCH_OBJS)
 			submit(cpu, flags);
 		else if (batch->n == 1 && irqs_disabled_flags(flags))
-			irq_work_queue(&queue_soon);
+			tcslab_irq_work_queue(&queue_soon);
 		else if (batch->n == 1)
 			queue_delayed_work(system_percpu_wq, &flush_later, FLUSH_DELAY);
 	}
@@ -181,7 +186,7 @@ void __tcslab_free_rcu(void *head, void *obj)
 	if (likely(!tcslab_nested()) && add_or_grow(obj, gfp))
 		return;
 	llist_add(head, &waiting);
-	irq_work_queue(&queue_soon);
+	tcslab_irq_work_queue(&queue_soon);
 }
 EXPORT_SYMBOL_GPL(__tcslab_free_rcu);
 

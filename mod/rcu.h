@@ -5,6 +5,9 @@
 
 void tcslab_rcu_init(void);
 
+/* Look after what a CPU that is dead could not ask for. */
+void tcslab_rcu_cpu_dead(void);
+
 /* After the last user is gone; no callback of ours runs any more when it returns. */
 void tcslab_rcu_exit(void);
 

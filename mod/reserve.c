@@ -24,6 +24,7 @@
 
 #include "central.h"
 #include "cpu_cache.h"
+#include "nested.h"
 #include "reserve.h"
 
 #define WAKE_AT_ONCE	16U	/* in one interrupt */
@@ -89,7 +90,7 @@ static bool fill_slot(struct tcslab_reserve *reserve, void *obj)
 	atomic_inc(&reserve->left);
 	/* The barrier in swq_has_sleeper() pairs with the one in prepare_to_swait_event(). */
 	if (swq_has_sleeper(&reserve->waiting))
-		irq_work_queue(&reserve->wake);
+		tcslab_irq_work_queue(&reserve->wake);
 	return true;
 }
 
@@ -102,7 +103,7 @@ static void wake_some(struct irq_work *work)
 	for (n = min(left, WAKE_AT_ONCE); n && swq_has_sleeper(&reserve->waiting); n--)
 		swake_up_one(&reserve->waiting);
 	if (left > WAKE_AT_ONCE && swq_has_sleeper(&reserve->waiting))
-		irq_work_queue(work);
+		tcslab_irq_work_queue(work);
 }
 
 /**

@@ -5,6 +5,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "nested.h"
 #include "page_heap.h"
 #include "stock.h"
 
@@ -33,7 +34,7 @@ static struct irq_work wake_work = IRQ_WORK_INIT_HARD(wake_filler);
 
 void tcslab_stock_wanted(void)
 {
-	irq_work_queue(&wake_work);
+	tcslab_irq_work_queue(&wake_work);
 }
 
 void __init tcslab_stock_init(void)
