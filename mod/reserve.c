@@ -249,7 +249,9 @@ EXPORT_SYMBOL_GPL(tcslab_reserve_destroy);
 
 int tcslab_minimum_init(struct tcslab_cache *cache, unsigned int n)
 {
-	struct tcslab_reserve *reserve = tcslab_reserve_create(cache, n, GFP_KERNEL);
+	/* Not to wait at the cache's limit: nobody else has an object yet. */
+	struct tcslab_reserve *reserve = tcslab_reserve_create(cache, n,
+							       GFP_KERNEL | __GFP_NORETRY);
 	unsigned int i;
 
 	if (IS_ERR(reserve))

@@ -100,7 +100,7 @@ static void constructor(void)
 
 	args.ctor = construct;
 	cache = tcslab_cache_create("ctor", &args);
-	if (IS_ERR(cache))
+	if (!context_check(!IS_ERR(cache), "a cache with a constructor"))
 		return;
 	for (round = 0; round < 3; round++) {
 		for (i = 0; i < MANY; i++) {
@@ -133,7 +133,7 @@ static void bounded(void)
 
 	args.limit_bytes = SZ_256K;
 	cache = tcslab_cache_create("limit-256k", &args);
-	if (IS_ERR(cache))
+	if (!context_check(!IS_ERR(cache), "a cache with a limit"))
 		return;
 	/* What another CPU's array has counts, and is not to be had from here. */
 	migrate_disable();
@@ -158,6 +158,21 @@ static void bounded(void)
 	tcslab_cache_stats(cache, &stats);
 	context_check(!stats.spans, "shrink leaves no span");
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
+}
+
+/* Nobody can give back what the cache itself waits for. */
+static void promised_too_much(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(4096);
+	struct tcslab_cache *cache;
+
+	args.limit_bytes = SZ_64K;
+	args.min_objects = 32;
+	args.flags = TCSLAB_LIMIT_WAIT;
+	cache = tcslab_cache_create("promised", &args);
+	context_check(cache == ERR_PTR(-ENOMEM), "a minimum above the limit is refused");
+	if (!IS_ERR(cache))
+		tcslab_cache_destroy(cache);
 }
 
 /* Leaves one object in each page of a new cache; how many. */
@@ -252,6 +267,7 @@ static int __init cache_init(void)
 	alignments();
 	constructor();
 	bounded();
+	promised_too_much();
 	emptied();
 	largest_objects();
 	context_plan();
