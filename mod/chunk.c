@@ -35,6 +35,8 @@ MODULE_PARM_DESC(hard_limit_bytes, "bytes that all caches together may hold (0: 
 unsigned long tcslab_map_bytes __read_mostly;
 EXPORT_SYMBOL_GPL(tcslab_map_bytes);
 
+int tcslab_only_node __ro_after_init;
+
 static gfp_t zone_gfp(enum tcslab_zone zone)
 {
 	switch (zone) {
@@ -185,7 +187,7 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 	if (!page)
 		goto fail;
 	/* No free would look where an object of this node belongs. */
-	if (unlikely(page_to_nid(page) != first_memory_node) &&
+	if (unlikely(page_to_nid(page) != tcslab_only_node) &&
 	    !static_branch_unlikely(&tcslab_numa_key)) {
 		__free_pages(page, order);
 		atomic_long_sub(1UL << order, &held_pages);
@@ -234,16 +236,26 @@ unsigned int tcslab_chunk_free(struct tcslab_span *span)
 	return npages;
 }
 
-/* split_page() wants a reference to each page; whoever takes one meanwhile drops it soon. */
+/*
+ * split_page() wants a reference to each page, for as long as it takes and no longer: somebody
+ * might take one, too.  Who looks at pages by number does, and drops it soon.
+ */
 void tcslab_chunk_split(struct tcslab_chunk *chunk)
 {
+	struct page *page;
 	unsigned int i;
 
+	preempt_disable();
 	set_page_count(chunk->page, 1);
 	split_page(chunk->page, chunk->order);
 	for (i = 0; i < tcslab_chunk_pages(chunk); i++)
-		while (!page_ref_freeze(chunk->page + i, 1))
+		page_ref_freeze(chunk->page + i, 1);
+	preempt_enable();
+	for (i = 0; i < tcslab_chunk_pages(chunk); i++) {
+		page = chunk->page + i;
+		while (page_ref_count(page) && !page_ref_freeze(page, 1))
 			schedule_timeout_uninterruptible(1);
+	}
 }
 
 unsigned int tcslab_chunk_free_part(struct tcslab_span *span, bool last)
@@ -302,6 +314,7 @@ unsigned long tcslab_peak_held_pages(void)
 
 int __init tcslab_chunk_init(void)
 {
+	tcslab_only_node = first_memory_node;
 	/* A span is referred to from struct page, where kmemleak does not look. */
 	span_cache = kmem_cache_create("tcslab_span", SPAN_BYTES,
 				       0, SLAB_HWCACHE_ALIGN | SLAB_NOLEAKTRACE, NULL);

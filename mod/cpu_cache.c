@@ -206,6 +206,14 @@ void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_alloc_slow);
 
+bool tcslab_node_is_served(int node, gfp_t gfp)
+{
+	if (node < 0 || node >= nr_node_ids || !node_online(node))
+		return false;
+	return static_branch_unlikely(&tcslab_numa_key) || node == tcslab_only_node ||
+	       !(gfp & __GFP_THISNODE);
+}
+
 /**
  * tcslab_cache_alloc_node() - allocate an object from a given node
  * @cache: the cache
@@ -461,7 +469,7 @@ static int local_node(const struct tcslab_cache *cache, unsigned int cpu)
 		return cache->node;
 	/* A CPU that was never there may have no node yet. */
 	if (home == NUMA_NO_NODE || !static_branch_unlikely(&tcslab_numa_key))
-		return first_memory_node;
+		return tcslab_only_node;
 	for_each_node_state(node, N_MEMORY)
 		if (best == NUMA_NO_NODE ||
 		    node_distance(home, node) < node_distance(home, best))

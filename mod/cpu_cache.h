@@ -31,13 +31,7 @@ unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache);
  * Whether memory of @node may be asked for by name.  On a machine that had one node at load
  * all memory is of that, whatever is named.
  */
-static inline bool tcslab_node_is_served(int node, gfp_t gfp)
-{
-	if (node < 0 || node >= nr_node_ids || !node_online(node))
-		return false;
-	return static_branch_unlikely(&tcslab_numa_key) || node == first_memory_node ||
-	       !(gfp & __GFP_THISNODE);
-}
+bool tcslab_node_is_served(int node, gfp_t gfp);
 
 /* Objects that the array of @cpu holds, those of other nodes included; a glance. */
 unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu);
