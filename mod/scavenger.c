@@ -40,6 +40,7 @@ MODULE_PARM_DESC(soft_limit_bytes, "bytes held above which all that is free is g
 static atomic_long_t scavenged;
 static atomic_t hurried;	/* prompt_work has been brought forward and has not run since */
 static unsigned long cached_pages;
+static bool stopping;
 
 static void scavenge(struct work_struct *work);
 static DECLARE_DELAYED_WORK(prompt_work, scavenge);
@@ -97,7 +98,7 @@ static void scavenge(struct work_struct *work)
 	if (due)
 		atomic_long_add(tcslab_page_heap_release(due, everything ? 0 : MIN_AGE),
 				&scavenged);
-	if (!tcslab_held_pages())
+	if (!tcslab_held_pages() || READ_ONCE(stopping))
 		return;
 	/* One of the two is queued; a wake-up may have queued the other meanwhile. */
 	cancel_delayed_work(&lazy_work);
@@ -130,6 +131,7 @@ unsigned long tcslab_scavenged_pages(void)
 
 void tcslab_scavenger_exit(void)
 {
+	WRITE_ONCE(stopping, true);	/* for runs that begin from here on */
 	cancel_delayed_work_sync(&prompt_work);
 	cancel_delayed_work_sync(&lazy_work);
 	/* It may have queued the other one after that was cancelled. */
