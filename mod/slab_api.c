@@ -27,7 +27,7 @@ static struct kmem_cache *tagged(struct tcslab_cache *cache)
 	return (struct kmem_cache *)((unsigned long)cache + TCSLAB_SLAB_TAG);
 }
 
-/* See tcslab_slab_create_usercopy(). Objects beyond our largest class are SLUB's. */
+/* See tcslab_slab_create_usercopy(). What is larger or more aligned than ours can be is SLUB's. */
 struct kmem_cache *__tcslab_slab_create(const char *name, unsigned int size,
 					unsigned int align, slab_flags_t flags,
 					unsigned int useroffset, unsigned int usersize,
@@ -39,7 +39,7 @@ struct kmem_cache *__tcslab_slab_create(const char *name, unsigned int size,
 	if (WARN(flags & ~TCSLAB_SLAB_FLAGS, "tcslab: cache %s: unknown flags %#x\n", name,
 		 (__force unsigned int)(flags & ~TCSLAB_SLAB_FLAGS)))
 		return NULL;
-	if (size > TCSLAB_MAX_CLASS_SIZE)
+	if (size > TCSLAB_MAX_CLASS_SIZE || align > PAGE_SIZE)
 		return kmem_cache_create_usercopy(name, size, align, flags, useroffset,
 						  usersize, ctor);
 	args.align = align;
@@ -111,6 +111,26 @@ unsigned int tcslab_slab_size(struct kmem_cache *s)
 }
 EXPORT_SYMBOL_GPL(tcslab_slab_size);
 
+/* Without its constructor an object may not be: those are refused. */
+static bool clears(const struct tcslab_cache *cache, gfp_t gfp)
+{
+	return tcslab_slab_clears(cache, gfp) && !cache->ctor;
+}
+
+/* See tcslab_slab_clears(). */
+void *tcslab_slab_alloc_cleared(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	bool clear = clears(cache, gfp);
+	void *obj = tcslab_cache_alloc_node(cache, clear ? gfp & ~__GFP_ZERO : gfp, node);
+
+	if (obj && clear)
+		memset(obj, 0, cache->object_size);
+	if (static_branch_unlikely(&tcslab_border_key))
+		tcslab_border_note(obj, _RET_IP_);
+	return obj;
+}
+EXPORT_SYMBOL_GPL(tcslab_slab_alloc_cleared);
+
 /**
  * tcslab_slab_alloc_bulk() - kmem_cache_alloc_bulk()
  * @s: a cache of either allocator
@@ -125,12 +145,17 @@ EXPORT_SYMBOL_GPL(tcslab_slab_size);
 size_t tcslab_slab_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **objs)
 {
 	struct tcslab_cache *cache = tcslab_slab_cache(s);
+	bool clear;
 	size_t i;
 
 	if (!cache)
 		return tcslab_native_cache_alloc_bulk(s, gfp, n, objs);
-	if (!tcslab_cache_alloc_bulk(cache, gfp, n, objs))
+	clear = clears(cache, gfp);
+	if (!tcslab_cache_alloc_bulk(cache, clear ? gfp & ~__GFP_ZERO : gfp, n, objs))
 		return 0;
+	if (clear)
+		for (i = 0; i < n; i++)
+			memset(objs[i], 0, cache->object_size);
 	if (static_branch_unlikely(&tcslab_border_key))
 		for (i = 0; i < n; i++)
 			tcslab_border_note(objs[i], _RET_IP_);
@@ -245,7 +270,7 @@ static void *native_realloc(const void *obj, size_t size, size_t align, gfp_t gf
 void *tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp, int node,
 			   bool vmalloc)
 {
-	bool aligned = IS_ALIGNED((unsigned long)obj, align);
+	bool stays = IS_ALIGNED((unsigned long)obj, align);
 	size_t old;
 	void *to;
 
@@ -257,11 +282,13 @@ void *tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp
 		tcslab_free(obj);
 		return ZERO_SIZE_PTR;
 	}
+	if (gfp & __GFP_THISNODE && node != NUMA_NO_NODE && page_to_nid(virt_to_page(obj)) != node)
+		stays = false;
 	old = tcslab_usable_size(obj);
-	to = aligned && size <= old && size >= old / 2 ? NULL : alloc(size, gfp, node, vmalloc);
+	to = stays && size <= old && size >= old / 2 ? NULL : alloc(size, gfp, node, vmalloc);
 	if (!to) {
 		/* Nobody expects that making something smaller fails. */
-		if (size > old || !aligned)
+		if (size > old || !stays)
 			return NULL;
 		if (want_init_on_alloc(gfp))
 			memset((void *)obj + size, 0, old - size);

@@ -92,7 +92,10 @@ static void caches(void)
 	use_cache("KMEM_CACHE_USERCOPY", KMEM_CACHE_USERCOPY(thing, 0, text), true, true);
 	use_cache("type-safe by RCU",
 		  kmem_cache_create("slab_rcu", sizeof(struct thing), 0, SLAB_TYPESAFE_BY_RCU,
-				    NULL), true, false);
+				    NULL), true, true);
+	use_cache("aligned more than a page",
+		  kmem_cache_create("slab_aligned", sizeof(struct thing), 2 * PAGE_SIZE, 0, NULL),
+		  false, true);
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 	struct kmem_cache_args args = { .align = 128 };
 
@@ -213,8 +216,16 @@ static void reallocs(void)
 
 static void kvreallocs(void)
 {
-	u8 *obj = kvmalloc(1000, GFP_KERNEL);
+	u8 *obj = kvmalloc(100, GFP_KERNEL);
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	if (obj)
+		memset(obj, 1, ksize(obj));
+	obj = kvrealloc(obj, 100, 104, GFP_KERNEL | __GFP_ZERO);
+	context_check(obj && zeroed(obj + 100, 4), "kvrealloc: clears from the old size on");
+#endif
+	kvfree(obj);
+	obj = kvmalloc(1000, GFP_KERNEL);
 	if (obj)
 		memset(obj, 1, 1000);
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
@@ -339,15 +350,17 @@ static void nofail(void)
 {
 	struct kmem_cache *s = kmem_cache_create("slab_nofail", 20000, 0, 0, NULL);
 	void *objs[BULK];
-	int i;
+	int i, n = 0;
 
 	if (!context_check(s, "a cache of spans of several pages"))
 		return;
-	for (i = 0; i < BULK; i++)
+	for (i = 0; i < BULK; i++) {
 		objs[i] = kmem_cache_alloc(s, GFP_NOFS | __GFP_NOFAIL);
+		n += !!objs[i];
+	}
+	context_check(n == BULK, "__GFP_NOFAIL");
 	for (i = 0; i < BULK; i++)
 		kmem_cache_free(s, objs[i]);
-	context_check(true, "__GFP_NOFAIL");
 	kmem_cache_destroy(s);
 }
 

@@ -281,12 +281,31 @@ static __always_inline struct tcslab_cache *tcslab_slab_cache(struct kmem_cache 
 	return (struct tcslab_cache *)((unsigned long)s - TCSLAB_SLAB_TAG);
 }
 
+/* To the kernel's functions a node is a hint; of one that is not there they take no notice. */
+static inline int tcslab_slab_node(int node)
+{
+	return node >= 0 && node < nr_node_ids && node_online(node) ? node : NUMA_NO_NODE;
+}
+
+/*
+ * Objects of a type-safe cache keep what readers may look at, and the cache refuses to clear
+ * them; kmem_cache_alloc() does clear them for who asks.
+ */
+static __always_inline bool tcslab_slab_clears(const struct tcslab_cache *cache, gfp_t gfp)
+{
+	return gfp & __GFP_ZERO && unlikely(!cache->zero_size);
+}
+
+void *tcslab_slab_alloc_cleared(struct tcslab_cache *cache, gfp_t gfp, int node);
+
 static __always_inline void *tcslab_slab_cache_alloc(struct kmem_cache *s, gfp_t gfp)
 {
 	struct tcslab_cache *cache = tcslab_slab_cache(s);
 
 	if (!cache)
 		return tcslab_native_cache_alloc(s, gfp);
+	if (tcslab_slab_clears(cache, gfp))
+		return tcslab_slab_alloc_cleared(cache, gfp, NUMA_NO_NODE);
 	return tcslab_border(tcslab_cache_alloc(cache, gfp));
 }
 
@@ -303,13 +322,9 @@ static __always_inline void *tcslab_slab_cache_alloc_lru(struct kmem_cache *s,
 
 	if (!cache)
 		return tcslab_native_cache_alloc_lru(s, lru, gfp);
+	if (tcslab_slab_clears(cache, gfp))
+		return tcslab_slab_alloc_cleared(cache, gfp, NUMA_NO_NODE);
 	return tcslab_border(tcslab_cache_alloc(cache, gfp));
-}
-
-/* To the kernel's functions a node is a hint; of one that is not there they take no notice. */
-static inline int tcslab_slab_node(int node)
-{
-	return node >= 0 && node < nr_node_ids && node_online(node) ? node : NUMA_NO_NODE;
 }
 
 static __always_inline void *tcslab_slab_cache_alloc_node(struct kmem_cache *s, gfp_t gfp,
@@ -319,6 +334,8 @@ static __always_inline void *tcslab_slab_cache_alloc_node(struct kmem_cache *s, 
 
 	if (!cache)
 		return tcslab_native_cache_alloc_node(s, gfp, node);
+	if (tcslab_slab_clears(cache, gfp))
+		return tcslab_slab_alloc_cleared(cache, gfp, tcslab_slab_node(node));
 	return tcslab_border(tcslab_cache_alloc_node(cache, gfp, tcslab_slab_node(node)));
 }
 
@@ -478,11 +495,17 @@ static inline void tcslab_slab_cleanup_kfree_sensitive(void *variable)
 /* The old size of the kernel's own has to be said, and nothing is made smaller. */
 static inline void *tcslab_slab_kvrealloc(const void *obj, size_t old, size_t size, gfp_t gfp)
 {
+	void *to;
+
 	if (old >= size)
 		return (void *)obj;
 	if (!ZERO_OR_NULL_PTR(obj) && !tcslab_cache_of(obj))
 		return kvrealloc(obj, old, size, gfp);
-	return tcslab_slab_krealloc(obj, size, 1, gfp, NUMA_NO_NODE, true);
+	to = tcslab_slab_krealloc(obj, size, 1, gfp, NUMA_NO_NODE, true);
+	/* To the kernel's what is cleared begins at @old, not where the memory ended. */
+	if (to && want_init_on_alloc(gfp))
+		memset(to + old, 0, size - old);
+	return to;
 }
 #endif
 
