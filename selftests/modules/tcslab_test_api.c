@@ -272,7 +272,7 @@ static void general_bulk(void)
 	void **objs = vmalloc(1000 * sizeof(void *));
 	size_t n, i, bad = 0;
 
-	if (!objs)
+	if (!context_check(objs, "room for pointers"))
 		return;
 	n = tcslab_alloc_bulk(200, GFP_KERNEL, 1000, objs);
 	for (i = 0; i < n; i++)

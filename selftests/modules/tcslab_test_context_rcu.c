@@ -92,6 +92,7 @@ static int reader(void *arg)
 
 			if (!item)
 				continue;
+			atomic_inc(&looks);
 			first = READ_ONCE(item->first);
 			/* Time for a writer to free it and for somebody to get it. */
 			udelay(i == 0 ? 50 : 1);
@@ -133,6 +134,7 @@ static void storm(int (*work)(void *), int (*look)(void *))
 
 	WRITE_ONCE(stop, false);
 	atomic_set(&torn, 0);
+	atomic_set(&looks, 0);
 	atomic_set(&running, ARRAY_SIZE(threads));
 	for (i = 0; i < ARRAY_SIZE(threads); i++) {
 		tasks[i] = kthread_run(threads[i], NULL, "tcslab-rcu/%u", i);
@@ -162,8 +164,9 @@ static void test_storm(void)
 	unsigned int i;
 
 	storm(writer, reader);
-	context_check(!atomic_read(&torn), "no reader saw a freed object (%d did)",
-		      atomic_read(&torn));
+	context_check(!atomic_read(&torn) && atomic_read(&looks),
+		      "no reader saw a freed object (%d of %d did)", atomic_read(&torn),
+		      atomic_read(&looks));
 	for (i = 0; i < SLOTS; i++)
 		tcslab_free_rcu(rcu_dereference_raw(slots[i]), rcu);
 	tcslab_rcu_barrier();

@@ -70,7 +70,7 @@ static void constructed(void)
 
 	args.ctor = construct;
 	cache = tcslab_cache_create("init-ctor", &args);
-	if (IS_ERR(cache))
+	if (!context_check(!IS_ERR(cache), "a cache with a constructor"))
 		return;
 	obj = tcslab_cache_alloc(cache, GFP_KERNEL);
 	context_check(obj && dirty(obj, 64), "a constructed object is as it was constructed");

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include <linux/tcslab.h>
 #include "context_test.h"
@@ -230,25 +231,50 @@ static void waiting(void)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
-/* What another zone has free has to go, for who cannot be refused. */
-static void no_fail(void)
+static void *filling;
+
+static unsigned long fill_up(void)
 {
 	unsigned long n = 0;
-	void *obj, *list = NULL;
+	void *obj;
 
-	tcslab_free(tcslab_alloc(SZ_32K, GFP_KERNEL | GFP_DMA32));
 	while ((obj = tcslab_alloc(SZ_32K, GFP_NOWAIT | __GFP_NOWARN))) {
-		*(void **)obj = list;
-		list = obj;
+		*(void **)obj = filling;
+		filling = obj;
 		n++;
 	}
-	obj = tcslab_alloc(PAGE_SIZE * 2, GFP_KERNEL | __GFP_NOFAIL);
-	context_check(obj && n, "without fail, at the limit, after %lu objects", n);
-	tcslab_free(obj);
-	while ((obj = list)) {
-		list = *(void **)obj;
+	return n;
+}
+
+static void let_go(struct work_struct *work)
+{
+	void *obj;
+
+	while ((obj = filling)) {
+		filling = *(void **)obj;
 		tcslab_free(obj);
 	}
+}
+
+static DECLARE_DELAYED_WORK(let_go_later, let_go);
+
+/* Who cannot be refused: what another zone has free has to go, or he waits for others. */
+static void no_fail(void)
+{
+	unsigned long n;
+	void *obj, *other;
+
+	tcslab_free(tcslab_alloc(SZ_32K, GFP_KERNEL | GFP_DMA32));
+	n = fill_up();
+	obj = tcslab_alloc(PAGE_SIZE * 2, GFP_KERNEL | __GFP_NOFAIL);
+	context_check(obj && n, "without fail, at the limit, after %lu objects", n);
+	fill_up();
+	schedule_delayed_work(&let_go_later, HZ / 2);
+	other = tcslab_alloc(SZ_32K, GFP_KERNEL | __GFP_NOFAIL);
+	context_check(other, "without fail, where nothing is free for a while");
+	flush_delayed_work(&let_go_later);
+	tcslab_free(other);
+	tcslab_free(obj);
 }
 
 /* Who loads us has set the limit. */
