@@ -8,6 +8,7 @@
  * has to fail.
  */
 #include <linux/completion.h>
+#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
@@ -292,6 +293,44 @@ static void test_timer_lock(void)
 }
 #endif
 
+#if defined(CONFIG_KPROBES) && defined(CONFIG_HOTPLUG_CPU)
+/* A CPU that goes, when it has run its irq_work for the last time. */
+static struct item *last_wish;
+
+static int cpu_dies(struct kprobe *p, struct pt_regs *regs)
+{
+	struct item *item = xchg(&last_wish, NULL);
+
+	if (item)
+		tcslab_free_rcu(item, rcu);
+	return 0;
+}
+
+static void test_dying_cpu(void)
+{
+	struct kprobe probe = { .symbol_name = "sched_cpu_dying", .pre_handler = cpu_dies };
+	int cpu = cpumask_last(cpu_online_mask);
+
+	if (!cpu || register_kprobe(&probe)) {
+		context_check(true, "frees of a CPU that goes # SKIP one CPU, or no probe there");
+		return;
+	}
+	last_wish = tcslab_cache_alloc(items, GFP_KERNEL);
+	if (context_check(last_wish && !remove_cpu(cpu), "a CPU goes")) {
+		tcslab_rcu_barrier();
+		context_check(!last_wish && !in_use(items),
+			      "what it freed at the very end was done (%lu left)", in_use(items));
+		add_cpu(cpu);
+	}
+	unregister_kprobe(&probe);
+}
+#else
+static void test_dying_cpu(void)
+{
+	context_check(true, "frees of a CPU that goes # SKIP no kprobes, or no hotplug");
+}
+#endif
+
 /* Destroying waits for frees that have not been done yet. */
 static void test_destroy(void)
 {
@@ -422,6 +461,7 @@ static int __init context_rcu_init(void)
 		test_storm();
 		test_no_memory();
 		test_timer_lock();
+		test_dying_cpu();
 		test_destroy();
 	}
 	test_typesafe();

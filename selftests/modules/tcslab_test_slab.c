@@ -219,6 +219,7 @@ static void kvreallocs(void)
 	u8 *obj = kvmalloc(100, GFP_KERNEL);
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	OPTIMIZER_HIDE_VAR(obj);	/* of which FORTIFY_SOURCE allows only 100 bytes */
 	if (obj)
 		memset(obj, 1, ksize(obj));
 	obj = kvrealloc(obj, 100, 104, GFP_KERNEL | __GFP_ZERO);
