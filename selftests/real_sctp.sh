@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # sctp on tcslab: associations over the loopback interface.
-# lab: real=net/sctp stock=crc32c_generic? mem=2G
+# lab: real=net/sctp stock=crc32c_generic? mem=1200M
 # lab: timeout=300 when=all kernels=debian-*[0-9],debug-7.3
 
 # shellcheck source=selftests/real.inc
