@@ -23,7 +23,7 @@ static DECLARE_WORK(fill_work, fill);
 
 /*
  * Waking a worker takes locks that the caller may hold: from a hard interrupt then,
- * which comes even when the CPU is on its way out; queue_work() may be called there.
+ * which comes for as long as the CPU is online; queue_work() may be called there.
  */
 static void wake_filler(struct irq_work *work)
 {

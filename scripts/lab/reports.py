@@ -21,9 +21,9 @@ HEADS = re.compile(r"""
 HARMLESS = re.compile(r"NMI watchdog: (Enabled|Perf)|"
                       r"Spectre|MDS|Speculative|x86/cpu|TAA:|MMIO Stale")
 STAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
-# Taint bits that only a report sets: bad page, died, warned, soft lockup.
 # A WARN(), which says where; not what lockdep and the sanitizers find.
 WARN = re.compile(r"WARNING: (CPU: \d+ PID: \d+ at |\S+ at |at )")
+# Taint bits that only a report sets: bad page, died, warned, soft lockup.
 TAINT = {5: "bad page", 7: "oops", 9: "warning", 14: "soft lockup"}
 EXCERPT = 40
 

@@ -290,8 +290,10 @@ def afterwards(session: Session, since: int, outcomes: list[Outcome],
         return
     test = outcomes[-1].test
     for report in reports.find(kernel_lines(session.lines[since:]), session.kernel.ignore):
-        if reports.of_leak(report) or test.expect and report.matches(test.expect):
-            continue    # see blame()
+        if reports.of_leak(report):
+            continue    # which test's it is says blame()
+        if test.expect and report.matches(test.expect):
+            continue
         case = ktap.Case(test.name, "fail", f"afterwards: {report.head}")
         outcomes[-1].cases.append(case)
         tell(Outcome(test, [case], report.lines))
