@@ -164,22 +164,33 @@ static void remember(struct tcslab_cpu_cache *cc)
 	WRITE_ONCE(cc->last_misses, nr_misses(cc));	/* steal() looks */
 }
 
+/**
+ * struct visit - of the scavenger to one CPU
+ * @at: cache in tcslab_cache_list that is next
+ * @used: bytes that the CPU's arrays had earned when the visit began
+ * @limit: and might
+ */
+struct visit {
+	struct list_head *at;
+	long used;
+	long limit;
+};
+
 /* An interrupt, which may be in the middle of somebody's section; the mutex is held for us. */
-static void scavenge_local(void *unused)
+static void scavenge_local(void *info)
 {
-	struct cpu_budget *budget = this_cpu_ptr(&budgets);
-	long limit = READ_ONCE(budget->limit), used = budget->used;
-	struct tcslab_cache *cache;
+	struct visit *visit = info;
 	long left = MAX_DRAIN;
 
-	tcslab_for_each_cache(cache) {
+	for (; visit->at != &tcslab_cache_list && left > 0; visit->at = visit->at->next) {
+		struct tcslab_cache *cache = list_entry(visit->at, struct tcslab_cache, list);
 		struct tcslab_cpu_cache *cc = this_cpu_ptr(cache->cpu);
 		bool stale = has_stale(cache, smp_processor_id());
 		unsigned int bytes = unneeded(cache, cc);
 
-		if (used > limit)
+		if (visit->used > visit->limit)
 			bytes = max_t(u64, bytes, cc->earned -
-				      div64_u64((u64)cc->earned * limit, used));
+				      div64_u64((u64)cc->earned * visit->limit, visit->used));
 		if (!bytes && !stale)
 			continue;
 		cc = tcslab_cpu_enter(cache);
@@ -190,8 +201,27 @@ static void scavenge_local(void *unused)
 			tcslab_cpu_budget_cut(cache, cc, bytes);
 		}
 		tcslab_cpu_leave(cc);
-		if (left <= 0)
-			break;	/* the rest in the next period */
+	}
+}
+
+/*
+ * Through all caches of @cpu, which is woken for it once: an interrupt drains so much that nobody
+ * has to wait for long, and the next one follows at once.
+ */
+static void scavenge_cpu(unsigned int cpu)
+{
+	const struct cpu_budget *budget = per_cpu_ptr(&budgets, cpu);
+	struct visit visit = {
+		.at = tcslab_cache_list.next,
+		.used = look(budget->used),
+		.limit = READ_ONCE(budget->limit),
+	};
+
+	lockdep_assert_held(&tcslab_cache_mutex);	/* the list stays as it is */
+	while (visit.at != &tcslab_cache_list) {
+		/* It may be gone by now; then its arrays are empty. */
+		if (smp_call_function_single(cpu, scavenge_local, &visit, true))
+			break;
 	}
 }
 
@@ -261,9 +291,8 @@ void tcslab_cpu_budget_scavenge(void)
 
 	lockdep_assert_held(&tcslab_cache_mutex);
 	for_each_online_cpu(cpu) {
-		/* It may be gone by now; then its arrays are empty. */
 		if (has_to_give(cpu))
-			smp_call_function_single(cpu, scavenge_local, NULL, true);
+			scavenge_cpu(cpu);
 		tcslab_for_each_cache(cache)
 			remember(per_cpu_ptr(cache->cpu, cpu));
 		cond_resched();
