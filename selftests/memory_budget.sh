@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The budget of the per-CPU arrays: slow start, what is never needed goes, classes and CPUs take from each
-# other and never have more than is allowed, and an idle CPU is woken once.
+# The budget of the per-CPU arrays: slow start, what is never needed goes, classes and CPUs take
+# from each other and never have more than is allowed, and an idle CPU is woken once.
 # lab: kernels=debian-*[0-9] smp=2 timeout=200 when=long
 
 # shellcheck source=selftests/memory.inc
@@ -25,7 +25,7 @@ for budget in 16384 32768; do
 	check $? "with $budget bytes a class takes from another"
 	rmmod tcslab_test_budget
 done
-load_module tcslab_test_budget mode=cpus budget=$budget
+load_module tcslab_test_budget mode=cpus budget="$budget"
 check $? "and a CPU from others"
 rmmod tcslab_test_budget
 echo "$before" >$PARAMETERS/cpu_budget_bytes

@@ -2,8 +2,8 @@
 /*
  * The budget of the per-CPU arrays: how they earn it, lose it and take it from each other
  *
- * All is done on one CPU after the other, by work there; the arrays are looked at from outside.  What
- * makes one grow or shrink is counted in misses and in rounds of the scavenger, which come once a second.
+ * All is done on one CPU after the other, by work there.  What makes an array grow or
+ * shrink is counted in misses and in rounds of the scavenger, which come once a second.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -17,7 +17,7 @@
 #include "context_test.h"
 
 #define CPU		1
-#define MISS_BYTES	512	/* what a miss earns, as documented, and once more if the heap had to grow */
+#define MISS_BYTES	512	/* what a miss earns for which the cache has to grow */
 #define ROUND_MS	1000	/* of the scavenger */
 #define MANY		128	/* objects that no array is too small for */
 
@@ -120,9 +120,9 @@ static void test_low_water(void)
 	full = held(LOW_SIZE);
 	context_check(full >= 100, "an array with %u objects", full);
 	before = array_of(LOW_SIZE, CPU)->refills;
-	for (i = 0; i < 8 * ROUND_MS / 10; i++) {
+	for (i = 0; i < 8 * ROUND_MS / 20; i++) {
 		n = take(LOW_SIZE, 4);
-		msleep(10);
+		msleep(20);
 		put(n);
 	}
 	context_check(held(LOW_SIZE) <= full / 2, "of which four are used: %u are left",
@@ -171,7 +171,8 @@ static void test_steal(void)
 	}
 	put(n);
 	had = array_of(RICH_SIZE, CPU)->earned;
-	context_check(had && misses(RICH_SIZE) == before, "of which %u are left without a miss", had);
+	context_check(had && misses(RICH_SIZE) == before,
+		      "of which %u are left without a miss", had);
 	for (i = 0; i < 40; i++) {
 		for (n = 0; n < ARRAY_SIZE(pair); n++)
 			pair[n] = tcslab_alloc(POOR_SIZE, GFP_KERNEL);
@@ -226,8 +227,9 @@ static void test_cpus(void)
 		own = earned(round);
 		for_each_online_cpu(cpu)
 			all += earned(cpu);
-		context_check(own > budget + budget / 8, "CPU %u has %lu bytes of the others' budget",
-			      round, own - min(own, budget));
+		context_check(own > budget + budget / 8,
+			      "CPU %u has %lu bytes of the others' budget", round,
+			      own - min(own, budget));
 		context_check(all <= budget * num_online_cpus(), "all have %lu, %lu is allowed",
 			      all, budget * num_online_cpus());
 	}
