@@ -3,7 +3,7 @@
 # Five minutes of CPUs that go and come while objects pass between them, and the shrinker
 # is asked: none is lost, none is in two hands. One minute on kernels much like those that have
 # five; STORM_SECONDS for as long as you like.
-# lab: kernels=debian-*[0-9],debug-* timeout=500 smp=4 beside=1 when=all
+# lab: kernels=debian-*[0-9],debug-*,kcsan-* timeout=500 smp=4 beside=1 when=all
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc
@@ -16,7 +16,7 @@ if [ ! -w "${cpus%% *}" ]; then
 fi
 seconds=300
 case $LAB_KERNEL in
-debian-6.1 | debian-7.3 | debug-6.1) seconds=60 ;;
+debian-6.1 | debian-7.3 | debug-6.1 | kcsan-7.3) seconds=60 ;;
 esac
 insmod /lib/tcslab/tcslab_test_storm.ko
 check $? "the load runs"
