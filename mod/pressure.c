@@ -5,7 +5,8 @@
  * The shrinker gives back chunks that are wholly free at once, whatever their age.  If
  * that is not enough, it empties the per-CPU arrays and transfer caches first, and takes
  * free parts of chunks as well.  So does the OOM notifier before anybody is killed.
- * Neither waits for the mutex: the task that holds it may be the one that reclaims.
+ * The shrinker does not wait for the mutex, since the task that holds it may be the one that
+ * reclaims; the notifier does for a moment, in which a scavenger is done with it.
  *
  * Our pages are frozen, and the kernel takes a frozen page for one that is about to be
  * free: hot-remove would wait for ours for ever.  So a block with pages in use is refused
@@ -16,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
+#include <linux/sched.h>
 
 #include "cache.h"
 #include "compat.h"
@@ -24,16 +26,22 @@
 #include "scavenger.h"
 
 #define DRAIN_PERIOD	(HZ / 10)	/* between interrupts of all CPUs */
+#define OOM_PATIENCE	(HZ / 5)	/* who holds the mutex for longer may need memory */
 
 static atomic_long_t shrunk;
 static unsigned long last_drain;
 static struct shrinker *shrinker;
 
-/* From the tiers in front to the page heap. */
-static bool drain(void)
+/* From the tiers in front to the page heap, if the mutex is to be had in @patience jiffies. */
+static bool drain(unsigned long patience)
 {
-	if (!mutex_trylock(&tcslab_cache_mutex))
-		return false;
+	unsigned long begin = jiffies;
+
+	while (!mutex_trylock(&tcslab_cache_mutex)) {
+		if (jiffies - begin >= patience)
+			return false;
+		schedule_timeout_uninterruptible(1);
+	}
 	tcslab_cache_drain_all();
 	WRITE_ONCE(last_drain, jiffies);
 	mutex_unlock(&tcslab_cache_mutex);
@@ -46,7 +54,8 @@ static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
 }
 
 /* Give @npages back, if need be at the cost of all tiers.  Returns what went meanwhile. */
-static unsigned long give(unsigned long npages, unsigned long drain_period)
+static unsigned long give(unsigned long npages, unsigned long drain_period,
+			  unsigned long patience)
 {
 	unsigned long before = tcslab_released_pages(), freed;
 	unsigned long last = READ_ONCE(last_drain);	/* first: it may be of right now */
@@ -54,7 +63,7 @@ static unsigned long give(unsigned long npages, unsigned long drain_period)
 	freed = tcslab_page_heap_release(npages, 0);
 	if (freed < npages &&
 	    /* Not time_after(): the last time may be half of all jiffies ago. */
-	    jiffies - last >= drain_period && drain()) {
+	    jiffies - last >= drain_period && drain(patience)) {
 		freed += tcslab_page_heap_release(npages - freed, 0);
 		if (freed < npages)
 			tcslab_page_heap_release_parts(npages - freed);
@@ -66,12 +75,12 @@ static unsigned long give(unsigned long npages, unsigned long drain_period)
 
 static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
 {
-	return give(sc->nr_to_scan, DRAIN_PERIOD) ?: SHRINK_STOP;
+	return give(sc->nr_to_scan, DRAIN_PERIOD, 0) ?: SHRINK_STOP;
 }
 
 static int out_of_memory_soon(struct notifier_block *nb, unsigned long action, void *freed)
 {
-	*(unsigned long *)freed += give(ULONG_MAX, 0);
+	*(unsigned long *)freed += give(ULONG_MAX, 0, OOM_PATIENCE);
 	return NOTIFY_OK;
 }
 

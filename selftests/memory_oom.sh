@@ -34,8 +34,11 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 	sleep 1
 done
 after=$(value held_bytes)
-[ "$after" -le $((used + used / 8)) ]
+[ "$after" -le $((held / 2)) ]
 check $? "then $after, for $used in use"
+left=$(($(value cpu_cached_bytes) + $(value transfer_cached_bytes) + $(value heap_free_bytes)))
+[ $left -le 65536 ]
+check $? "$left are free beyond spans with an object in use"
 [ "$(value shrunk_bytes)" -ge $((held - after)) ]
 check $? "given back on demand: $(value shrunk_bytes) bytes"
 [ "$(value in_use_bytes)" -eq "$used" ]
