@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Every single allocation of a load of the module and of the life of caches fails once, on a machine
-# of one node, where no other helps out: who asked hears of it, nothing is left, the next one works.
-# lab: timeout=400 kernels=debug-* smp=2 nodes=1 append="no_debug_objects" when=long
+# of one node, where no other helps out: who asked hears of it, nothing is left, the next one works. Not on 6.1,
+# whose SLUB leaks the name of a cache that it cannot show in sysfs.
+# lab: timeout=400 kernels=debug-7.3 smp=2 nodes=1 append="no_debug_objects" when=long
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc
