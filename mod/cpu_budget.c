@@ -195,9 +195,9 @@ static void scavenge_local(void *info)
 			continue;
 		cc = tcslab_cpu_enter(cache);
 		if (cc) {
+			left -= tcslab_cpu_cache_count(cache, smp_processor_id());
 			if (stale)
 				tcslab_remote_flush(cache, smp_processor_id());
-			left -= cc->count;
 			tcslab_cpu_budget_cut(cache, cc, bytes);
 		}
 		tcslab_cpu_leave(cc);
@@ -219,7 +219,7 @@ static void scavenge_cpu(unsigned int cpu)
 
 	lockdep_assert_held(&tcslab_cache_mutex);	/* the list stays as it is */
 	while (visit.at != &tcslab_cache_list) {
-		/* It may be gone by now; then its arrays are empty. */
+		/* It may be gone by now; then cpu_dead() empties its arrays. */
 		if (smp_call_function_single(cpu, scavenge_local, &visit, true))
 			break;
 	}
@@ -246,14 +246,19 @@ static bool has_to_give(unsigned int cpu)
 	return crowded;
 }
 
+/* A CPU's share, such that all of them add up to a long. */
+static long share(void)
+{
+	return min_t(unsigned long, READ_ONCE(tcslab_cpu_budget_bytes), LONG_MAX / nr_cpu_ids);
+}
+
 /*
  * Who was denied something shares what the others do not need; if nobody was, all do.
  * The limits add up to the tunable times the number of CPUs.
  */
 static void balance(void)
 {
-	long base = min_t(unsigned long, READ_ONCE(tcslab_cpu_budget_bytes), LONG_MAX / nr_cpu_ids);
-	long left = base * num_online_cpus();
+	long base = share(), left = base * num_online_cpus();
 	unsigned int wanting = 0, cpus = 0, cpu;
 	bool want;
 
@@ -315,5 +320,5 @@ void __init tcslab_cpu_budget_init(void)
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)
-		per_cpu_ptr(&budgets, cpu)->limit = tcslab_cpu_budget_bytes;
+		per_cpu_ptr(&budgets, cpu)->limit = share();
 }

@@ -32,20 +32,26 @@ static atomic_long_t shrunk;
 static unsigned long last_drain;
 static struct shrinker *shrinker;
 
-/* From the tiers in front to the page heap, if the mutex is to be had in @patience jiffies. */
-static bool drain(unsigned long patience)
+/*
+ * From the tiers in front to the page heap, if the mutex is to be had in @patience jiffies.
+ * Returns the pages that a heap gave back meanwhile because it had too many, or -EBUSY.
+ */
+static long drain(unsigned long patience)
 {
-	unsigned long begin = jiffies;
+	unsigned long begin = jiffies, before;
+	long went;
 
 	while (!mutex_trylock(&tcslab_cache_mutex)) {
 		if (jiffies - begin >= patience)
-			return false;
+			return -EBUSY;
 		schedule_timeout_uninterruptible(1);
 	}
+	before = tcslab_released_pages();
 	tcslab_cache_drain_all();
+	went = tcslab_released_pages() - before;
 	WRITE_ONCE(last_drain, jiffies);
 	mutex_unlock(&tcslab_cache_mutex);
-	return true;
+	return went;
 }
 
 static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
@@ -53,22 +59,28 @@ static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
 	return tcslab_releasable_pages() + tcslab_cached_pages() ?: SHRINK_EMPTY;
 }
 
-/* Give @npages back, if need be at the cost of all tiers.  Returns what went meanwhile. */
+/*
+ * Give @npages back, if need be at the cost of all tiers.  Who is patient has free parts of
+ * chunks in any case, others once the arrays are empty.  Returns what went.
+ */
 static unsigned long give(unsigned long npages, unsigned long drain_period,
 			  unsigned long patience)
 {
-	unsigned long before = tcslab_released_pages(), freed;
 	unsigned long last = READ_ONCE(last_drain);	/* first: it may be of right now */
+	unsigned long freed = tcslab_page_heap_release(npages, 0);
 
-	freed = tcslab_page_heap_release(npages, 0);
-	if (freed < npages &&
-	    /* Not time_after(): the last time may be half of all jiffies ago. */
-	    jiffies - last >= drain_period && drain(patience)) {
-		freed += tcslab_page_heap_release(npages - freed, 0);
-		if (freed < npages)
-			tcslab_page_heap_release_parts(npages - freed);
+	/* Not time_after(): the last time may be half of all jiffies ago. */
+	if (freed < npages && jiffies - last >= drain_period) {
+		long drained = drain(patience);
+
+		if (drained >= 0) {
+			freed += drained;
+			if (freed < npages)
+				freed += tcslab_page_heap_release(npages - freed, 0);
+		}
+		if (freed < npages && (drained >= 0 || patience))
+			freed += tcslab_page_heap_release_parts(npages - freed);
 	}
-	freed = tcslab_released_pages() - before;
 	atomic_long_add(freed, &shrunk);
 	return freed;
 }
