@@ -105,7 +105,8 @@ static void fill_again(int fd, void *arg)
 
 TEST_F(file, signals_end_long_calls)
 {
-	struct tcslab_ioc_alloc alloc = request(8, 1ULL << 40);
+	/* Not so small that kmemleak's notes on a whole quota of them fill the machine. */
+	struct tcslab_ioc_alloc alloc = request(64, 1ULL << 40);
 	struct tcslab_ioc_free free = { .size = sizeof(free) };
 	struct tcslab_ioc_pattern fill, verify;
 
