@@ -29,4 +29,14 @@ load_module tcslab_test_budget mode=cpus budget="$budget"
 check $? "and a CPU from others"
 rmmod tcslab_test_budget
 echo "$before" >$PARAMETERS/cpu_budget_bytes
+
+# More than a long, and the scavenger looks before anybody corrects it.
+rmmod tcslab && insmod /lib/tcslab/tcslab.ko cpu_budget_bytes=18446744073709551615
+check $? "loaded with the largest number for a budget"
+memory_module mode=park seconds=3
+check $? "with which it works"
+rmmod tcslab_memory
+[ "$(value hits)" -gt 1000 ]
+check $? "and arrays do, too: $(value hits) hits"
+rmmod tcslab && insmod /lib/tcslab/tcslab.ko
 plan

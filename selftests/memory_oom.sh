@@ -26,13 +26,21 @@ check $? "$held bytes are held"
 # It kills somebody although it has been served: he was asked for by hand.
 sh -c 'echo 1000 >/proc/self/oom_score_adj; exec sleep 1000' &
 victim=$!
+while [ "$(cat /proc/$victim/oom_score_adj)" != 1000 ]; do
+	sleep 0.1
+done
+# Somebody has the mutex for most of the time.
+while :; do
+	cat $DEBUGFS/classes >/dev/null
+done &
+reader=$!
 sleep 1
-dmesg -c >/dev/null
 echo f >/proc/sysrq-trigger
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	kill -0 $victim 2>/dev/null || break
 	sleep 1
 done
+kill $reader
 after=$(value held_bytes)
 [ "$after" -le $((held / 2)) ]
 check $? "then $after, for $used in use"

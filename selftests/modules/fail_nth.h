@@ -11,19 +11,14 @@
 /* From now on the @n-th fails; 0: none. */
 static inline void fail_nth(unsigned int n)
 {
-#ifdef CONFIG_FAULT_INJECTION
 	current->fail_nth = n;
-#endif
 }
 
 /* How many would have to come for one to fail; 0: one has.  None fails from here on. */
 static inline unsigned int fail_nth_left(void)
 {
-	unsigned int left = 0;
+	unsigned int left = current->fail_nth;
 
-#ifdef CONFIG_FAULT_INJECTION
-	left = current->fail_nth;
-#endif
 	fail_nth(0);
 	return left;
 }
