@@ -62,7 +62,7 @@ while [ $n -le $all ]; do
 	fi
 done
 echo "# $refused loads refused, of $all allocations"
-[ $refused -gt 10 ] && [ $all -lt 50000 ]
+[ $refused -gt 5 ] && [ $all -lt 50000 ]
 check $? "a load with an allocation that fails is refused"
 [ $wrong -eq 0 ]
 check $? "and leaves nothing behind"

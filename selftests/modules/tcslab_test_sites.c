@@ -17,8 +17,8 @@
 #include "fail_nth.h"
 
 #define SIZE		600
-#define OBJECTS		20
-#define RESERVED	150
+#define OBJECTS		6
+#define RESERVED	40
 #define MANY		2000	/* allocations; no life has as many */
 
 struct delayed {
