@@ -2,7 +2,7 @@
 /*
  * The budget of the per-CPU arrays: how they earn it, lose it and take it from each other
  *
- * All is done on one CPU after the other, by work there.  What makes an array grow or
+ * All is done on one CPU after the other.  What makes an array grow or
  * shrink is counted in misses and in rounds of the scavenger, which come once a second.
  */
 #include <linux/cpumask.h>
@@ -27,36 +27,40 @@ MODULE_PARM_DESC(budget, "what cpu_budget_bytes is");
 
 static void *objs[MANY];
 
-static struct tcslab_cache *class_of(size_t size)
+static struct tcslab_cpu_cache *array_of_class(unsigned int class, unsigned int cpu)
 {
-	return tcslab_general[TCSLAB_ZONE_NORMAL][tcslab_size_class(size)];
+	return per_cpu_ptr(tcslab_general[TCSLAB_ZONE_NORMAL][class]->cpu, cpu);
 }
 
-static struct tcslab_cpu_cache *array_of(size_t size, unsigned int cpu)
+static struct tcslab_cpu_cache *array_of(size_t size)
 {
-	return per_cpu_ptr(class_of(size)->cpu, cpu);
+	return array_of_class(tcslab_size_class(size), CPU);
 }
 
 static unsigned int held(size_t size)
 {
-	return READ_ONCE(array_of(size, CPU)->count);
+	return READ_ONCE(array_of(size)->count);
 }
 
 static unsigned int misses(size_t size)
 {
-	const struct tcslab_cpu_cache *cc = array_of(size, CPU);
+	const struct tcslab_cpu_cache *cc = array_of(size);
 
 	return READ_ONCE(cc->refills) + READ_ONCE(cc->flushes);
 }
 
-static unsigned long earned(unsigned int cpu)
+/* Of all size classes: bytes that the arrays may hold, and objects that they do. */
+static unsigned long earned(unsigned int cpu, unsigned long *objects)
 {
-	unsigned long bytes = 0;
+	unsigned long bytes = 0, n = 0;
 	unsigned int class;
 
-	for (class = 1; class < TCSLAB_NR_CLASSES; class++)
-		bytes += READ_ONCE(per_cpu_ptr(tcslab_general[TCSLAB_ZONE_NORMAL][class]->cpu,
-					       cpu)->earned);
+	for (class = 1; class < TCSLAB_NR_CLASSES; class++) {
+		bytes += READ_ONCE(array_of_class(class, cpu)->earned);
+		n += READ_ONCE(array_of_class(class, cpu)->count);
+	}
+	if (objects)
+		*objects = n;
 	return bytes;
 }
 
@@ -120,7 +124,7 @@ static void test_low_water(void)
 		put(take(LOW_SIZE, 100));
 	full = held(LOW_SIZE);
 	context_check(full >= 100, "an array with %u objects", full);
-	before = array_of(LOW_SIZE, CPU)->refills;
+	before = array_of(LOW_SIZE)->refills;
 	while (time_before(jiffies, end)) {
 		n = take(LOW_SIZE, 4);
 		msleep(20);
@@ -128,7 +132,7 @@ static void test_low_water(void)
 	}
 	context_check(held(LOW_SIZE) <= full / 2, "of which four are used: %u are left",
 		      held(LOW_SIZE));
-	context_check(array_of(LOW_SIZE, CPU)->refills == before, "which was enough");
+	context_check(array_of(LOW_SIZE)->refills == before, "which was enough");
 }
 
 /* -------------------------------------------------------------- stealing */
@@ -144,7 +148,7 @@ static unsigned int make_rich(void)
 
 	while (time_before(jiffies, end) && time_before(jiffies, since + 3 * HZ)) {
 		put(take(RICH_SIZE, MANY));
-		now = array_of(RICH_SIZE, CPU)->earned;
+		now = array_of(RICH_SIZE)->earned;
 		if (now != last)
 			since = jiffies;
 		last = now;
@@ -153,7 +157,7 @@ static unsigned int make_rich(void)
 	return last;
 }
 
-static void test_steal(void)
+static long test_steal(void *unused)
 {
 	unsigned int rich, i, n, had, before;
 	unsigned long end, all;
@@ -164,7 +168,7 @@ static void test_steal(void)
 	/* No misses from here on, and nothing lies idle in the array for the scavenger to take. */
 	n = take(RICH_SIZE, held(RICH_SIZE));
 	if (!context_check(n, "%u objects", n))
-		return;
+		return 0;
 	before = misses(RICH_SIZE);
 	end = jiffies + 3 * HZ;
 	while (time_before(jiffies, end)) {
@@ -173,7 +177,7 @@ static void test_steal(void)
 		msleep(20);
 	}
 	put(n);
-	had = array_of(RICH_SIZE, CPU)->earned;
+	had = array_of(RICH_SIZE)->earned;
 	context_check(had && misses(RICH_SIZE) == before,
 		      "of which %u are left without a miss", had);
 	for (i = 0; i < 40; i++) {
@@ -182,17 +186,18 @@ static void test_steal(void)
 		while (n)
 			tcslab_free(pair[--n]);
 	}
-	all = earned(CPU);
-	context_check(held(POOR_SIZE) && array_of(RICH_SIZE, CPU)->earned < had,
+	all = earned(CPU, NULL);
+	context_check(held(POOR_SIZE) && array_of(RICH_SIZE)->earned < had,
 		      "another takes from it: %u objects for %u bytes",
-		      held(POOR_SIZE), had - array_of(RICH_SIZE, CPU)->earned);
+		      held(POOR_SIZE), had - array_of(RICH_SIZE)->earned);
 	context_check(all <= budget * num_online_cpus(), "in all %lu bytes", all);
+	return 0;
 }
 
 /* --------------------------------------------------------- between CPUs */
 
 /* Many classes at once, more than a CPU's own budget, for some rounds. */
-static void crowd(void)
+static long crowd(void *unused)
 {
 	unsigned long end = jiffies + 8 * HZ;
 	size_t size;
@@ -202,21 +207,7 @@ static void crowd(void)
 			put(take(size, MANY));
 		msleep(20);
 	}
-}
-
-static void crowd_here(struct work_struct *work)
-{
-	crowd();
-}
-
-static void on(unsigned int cpu, work_func_t func)
-{
-	struct work_struct work;
-
-	INIT_WORK_ONSTACK(&work, func);
-	schedule_work_on(cpu, &work);
-	flush_work(&work);
-	destroy_work_on_stack(&work);
+	return 0;
 }
 
 static void test_cpus(void)
@@ -226,10 +217,10 @@ static void test_cpus(void)
 	for (round = 0; round < 2; round++) {
 		unsigned long all = 0, own;
 
-		on(round, crowd_here);
-		own = earned(round);
+		work_on_cpu(round, crowd, NULL);
+		own = earned(round, NULL);
 		for_each_online_cpu(cpu)
-			all += earned(cpu);
+			all += earned(cpu, NULL);
 		context_check(own > budget + budget / 8,
 			      "CPU %u has %lu bytes of the others' budget", round,
 			      own - min(own, budget));
@@ -268,18 +259,7 @@ static struct kprobe visit_probe = {
 
 static struct kprobe *probes[] = { &round_probe, &visit_probe };
 
-static unsigned long objects(unsigned int cpu)
-{
-	unsigned long n = 0;
-	unsigned int class;
-
-	for (class = 1; class < TCSLAB_NR_CLASSES; class++)
-		n += READ_ONCE(per_cpu_ptr(tcslab_general[TCSLAB_ZONE_NORMAL][class]->cpu,
-					   cpu)->count);
-	return n;
-}
-
-static void fill_here(struct work_struct *work)
+static long fill(void *unused)
 {
 	unsigned int class, i;
 
@@ -291,6 +271,7 @@ static void fill_here(struct work_struct *work)
 		for (i = 0; i < 100; i++)
 			put(take(size, MANY));
 	}
+	return 0;
 }
 
 /* So that there is something to look for. */
@@ -306,7 +287,7 @@ static void use_elsewhere(void)
 static void test_idle(void)
 {
 	unsigned int before, tries = 10;
-	unsigned long full;
+	unsigned long full, left;
 
 	if (!context_check(!register_kprobes(probes, ARRAY_SIZE(probes)), "visits can be counted"))
 		return;
@@ -314,13 +295,14 @@ static void test_idle(void)
 	do {
 		tcslab_trim();
 		before = rounds;
-		on(CPU, fill_here);
+		work_on_cpu(CPU, fill, NULL);
 	} while (rounds != before && --tries);
-	full = objects(CPU);
+	earned(CPU, &full);
 	context_check(full > 1024, "a CPU goes idle with %lu objects", full);
 	visits = 0;
 	msleep(4 * ROUND_MS);
-	context_check(!objects(CPU), "after four seconds it has %lu", objects(CPU));
+	earned(CPU, &left);
+	context_check(!left, "after four seconds it has %lu", left);
 	context_check(visits > 1 && first_round == last_round,
 		      "and was woken once: %u interrupts in %u round(s)", visits,
 		      last_round - first_round + 1);
@@ -333,15 +315,11 @@ static void test_idle(void)
 	unregister_kprobes(probes, ARRAY_SIZE(probes));
 }
 
-static void earn_here(struct work_struct *work)
+static long test_earn(void *unused)
 {
 	test_slow_start();
 	test_low_water();
-}
-
-static void steal_here(struct work_struct *work)
-{
-	test_steal();
+	return 0;
 }
 
 static char *mode = "";
@@ -351,9 +329,9 @@ MODULE_PARM_DESC(mode, "earn, steal, cpus or idle");
 static int __init budget_init(void)
 {
 	if (!strcmp(mode, "earn"))
-		on(CPU, earn_here);
+		work_on_cpu(CPU, test_earn, NULL);
 	else if (!strcmp(mode, "steal"))
-		on(CPU, steal_here);
+		work_on_cpu(CPU, test_steal, NULL);
 	else if (!strcmp(mode, "cpus"))
 		test_cpus();
 	else if (!strcmp(mode, "idle"))

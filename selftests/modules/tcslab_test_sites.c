@@ -2,9 +2,9 @@
 /*
  * Every place that asks the kernel for memory is refused once
  *
- * A life is run again and again, with the first, second, third allocation of it
- * failing, until one passes without: caches of all kinds come, are used and go, with
- * reserves and grace periods.  Each call gives what was asked for or says that there
+ * A life is run again and again, with the first, second, third allocation of it failing,
+ * until there are no more: caches of all kinds come, are used and go, with reserves and
+ * grace periods.  Each call gives what was asked for or says that there
  * is no memory, and nothing is left.
  */
 #include <linux/module.h>
