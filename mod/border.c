@@ -5,7 +5,7 @@
  * With the module parameter border=1 each allocation through that header notes its
  * caller, by address, and kprobes at the kernel's own functions look at what they are
  * passed.  An object of ours is reported with the place that allocated it and the
- * stack that brought it there; once, as every WARN_ONCE().  What kfree() got is then
+ * stack that brought it there, within the limit of all reports.  What kfree() got is then
  * freed by us, so that the kernel lives on; the others do to it what they do to any page.
  *
  * A note stays when its object is freed, until the address is handed out again: what
@@ -21,10 +21,11 @@
 #include <linux/tcslab_slab_api.h>
 
 #include "border.h"
+#include "report.h"
 
 static bool border;
 module_param(border, bool, 0400);
-MODULE_PARM_DESC(border, "report the first object that code without tcslab_slab.h frees (slow)");
+MODULE_PARM_DESC(border, "report objects that code without tcslab_slab.h frees (slow)");
 
 /* On with border=1: the header's allocations are noted. */
 DEFINE_STATIC_KEY_FALSE(tcslab_border_key);
@@ -128,8 +129,8 @@ static int look(struct kprobe *probe, struct pt_regs *regs)
 		return 0;
 	note = xa_load(&callers, index_of((void *)obj));
 	caller = note ? xa_to_value(note) | ~(unsigned long)LONG_MAX : 0;
-	WARN_ONCE(1, "tcslab: the kernel's %s() got %p of cache %s, allocated at %pS\n",
-		  probe->symbol_name, (void *)obj, cache->name, (void *)caller);
+	tcslab_warn(1, "tcslab: the kernel's %s() got %p of cache %s, allocated at %pS\n",
+		    probe->symbol_name, (void *)obj, cache->name, (void *)caller);
 	if (own == probes && clear_first_argument(regs))
 		tcslab_free((void *)obj);
 	return 0;

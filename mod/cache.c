@@ -19,6 +19,7 @@
 #include "nested.h"
 #include "page_heap.h"
 #include "rcu.h"
+#include "report.h"
 #include "reserve.h"
 #include "size_class.h"
 #include "span.h"
@@ -235,7 +236,7 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 
 	if (!cache)
 		return 0;
-	if (WARN_ON_ONCE(cache->general))
+	if (tcslab_warn(cache->general, "tcslab: cache %s is not to be destroyed\n", cache->name))
 		return -EINVAL;
 	tcslab_rcu_barrier();
 	tcslab_unpark();

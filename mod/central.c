@@ -21,6 +21,7 @@
 #include "central.h"
 #include "central_lists.h"
 #include "nested.h"
+#include "report.h"
 
 #define TRANSFER_BATCHES	8	/* on the stack, but no more than */
 #define TRANSFER_BYTES		SZ_16K	/* so much; if that is no batch, there is no stack */
@@ -221,16 +222,16 @@ static void report_bad_free(struct tcslab_cache *cache, const struct bad_pointer
 
 	switch (bad->why) {
 	case BAD_FOREIGN:
-		WARN_ONCE(1, "tcslab: free of %p, which is no object of cache %s; leaked\n",
-			  obj, cache->name);
+		tcslab_warn(1, "tcslab: free of %p, which is no object of cache %s; leaked\n",
+			    obj, cache->name);
 		break;
 	case BAD_INTERIOR:
-		WARN_ONCE(1, "tcslab: free of %p, which points into an object of cache %s; leaked\n",
-			  obj, cache->name);
+		tcslab_warn(1, "tcslab: free of %p, which points into an object of cache %s; leaked\n",
+			    obj, cache->name);
 		break;
 	case BAD_DOUBLE:
-		WARN_ONCE(1, "tcslab: free of %p of cache %s, which is free already\n",
-			  obj, cache->name);
+		tcslab_warn(1, "tcslab: free of %p of cache %s, which is free already\n",
+			    obj, cache->name);
 		break;
 	case BAD_NONE:
 		break;
@@ -386,7 +387,7 @@ void *tcslab_object_around(void *inside)
 
 	if (cache == tcslab_large_cache)
 		return PTR_ALIGN_DOWN(inside, PAGE_SIZE);
-	if (WARN_ONCE(!cache, "tcslab: %p is not ours; leaked\n", inside))
+	if (tcslab_warn(!cache, "tcslab: %p is not ours; leaked\n", inside))
 		return NULL;
 	span = tcslab_page_span(virt_to_page(inside));
 	index = tcslab_span_index(cache, inside - span->base);

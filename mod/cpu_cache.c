@@ -23,6 +23,7 @@
 #include "cpu_budget.h"
 #include "cpu_cache.h"
 #include "remote.h"
+#include "report.h"
 #include "reserve.h"
 #include "span.h"
 
@@ -126,12 +127,12 @@ static void *fetch(struct tcslab_cache *cache, gfp_t gfp, int node)
 /* What no retry can help. */
 static bool refused(struct tcslab_cache *cache, gfp_t gfp)
 {
-	return WARN_ONCE(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
-			 "tcslab: objects cannot be highmem or movable, gfp %#x\n",
-			 (__force unsigned int)gfp) ||
-	       WARN_ONCE(!cache->zero_size && (gfp & __GFP_ZERO),
-			 "tcslab: objects of cache %s keep their contents, they cannot be zeroed\n",
-			 cache->name);
+	return tcslab_complain(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
+			       "tcslab: objects cannot be highmem or movable, gfp %#x\n",
+			       (__force unsigned int)gfp) ||
+	       tcslab_warn(!cache->zero_size && (gfp & __GFP_ZERO),
+			   "tcslab: objects of cache %s keep their contents, they cannot be zeroed\n",
+			   cache->name);
 }
 
 /*

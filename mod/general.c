@@ -14,6 +14,7 @@
 #include "cpu_cache.h"
 #include "nested.h"
 #include "page_heap.h"
+#include "report.h"
 #include "size_class.h"
 
 /* ------------------------------------------------------------------ alloc */
@@ -34,9 +35,9 @@ static void *alloc_large(size_t size, gfp_t gfp, int node)
 	void *obj;
 
 	if (get_order(size) > MAX_PAGE_ORDER) {
-		WARN_ONCE(!(gfp & __GFP_NOWARN),
-			  "tcslab: %zu bytes are more than the page allocator's largest block\n",
-			  size);
+		tcslab_warn(!(gfp & __GFP_NOWARN),
+			    "tcslab: %zu bytes are more than the page allocator's largest block\n",
+			    size);
 		return NULL;
 	}
 	span = tcslab_page_heap_alloc(tcslab_large_cache, gfp_to_zone(gfp),
@@ -59,9 +60,9 @@ void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node)
 
 	if (unlikely(!size))
 		return ZERO_SIZE_PTR;
-	if (WARN_ONCE(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
-		      "tcslab: objects cannot be highmem or movable, gfp %#x\n",
-		      (__force unsigned int)gfp))
+	if (tcslab_complain(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
+			    "tcslab: objects cannot be highmem or movable, gfp %#x\n",
+			    (__force unsigned int)gfp))
 		return NULL;
 	might_alloc(gfp);
 	class = tcslab_size_class(size);
@@ -156,8 +157,8 @@ void tcslab_free_slow(const void *obj)
 		free_large(obj, span);
 		return;
 	}
-	WARN_ONCE(1, "tcslab: free of %p from %pS, which is not ours; left alone\n",
-		  obj, __builtin_return_address(0));
+	tcslab_warn(1, "tcslab: free of %p from %pS, which is not ours; left alone\n",
+		    obj, __builtin_return_address(0));
 }
 EXPORT_SYMBOL_GPL(tcslab_free_slow);
 
@@ -197,7 +198,7 @@ EXPORT_SYMBOL_GPL(tcslab_free_bulk);
  *	have none
  *
  * Context: any.
- * Return: at least what was asked for; 0, with one warning, for a pointer that is
+ * Return: at least what was asked for; 0, with a warning, for a pointer that is
  * not ours.
  */
 size_t tcslab_usable_size(const void *obj)
@@ -211,7 +212,7 @@ size_t tcslab_usable_size(const void *obj)
 	if (cache && cache != tcslab_large_cache)
 		return cache->object_size;
 	span = large_span(obj);
-	if (WARN_ONCE(!span, "tcslab: size of %p, which is not ours\n", obj))
+	if (tcslab_warn(!span, "tcslab: size of %p, which is not ours\n", obj))
 		return 0;
 	return (size_t)span->npages << PAGE_SHIFT;
 }

@@ -8,6 +8,7 @@
 #include "cache.h"
 #include "central.h"
 #include "nested.h"
+#include "report.h"
 #include "span.h"
 
 #define AT_ONCE	32	/* of each kind, in one interrupt */
@@ -78,8 +79,8 @@ static bool unpark(struct parked *p, unsigned int n)
 	bool objs = unpark_some(&p->objs, unpark_obj, n);
 	void *refused = xchg(&p->refused, NULL);
 
-	WARN_ONCE(refused, "tcslab: free of %p, which is no object of its cache; leaked\n",
-		  refused);
+	tcslab_warn(refused, "tcslab: free of %p, which is no object of its cache; leaked\n",
+		    refused);
 	return unpark_some(&p->rcu, unpark_rcu, n) && objs;
 }
 

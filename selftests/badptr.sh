@@ -18,6 +18,27 @@ for report in 'which is not ours' 'no object of cache' 'points into an object' '
 	[ "$(grep -c "$report" /tmp/badptr.log)" -ge 1 ] || printf 'not '
 	echo "ok $number - reported: $report"
 done
+
+check() # status what
+{
+	number=$((number + 1))
+	[ "$1" -eq 0 ] || printf 'not '
+	echo "ok $number - $2"
+}
+
+# Ten of each cause in five seconds, and never only the first.
+[ "$(grep -c 'which is not ours; left alone' /tmp/badptr.log)" -ge 8 ]
+check $? "each of eight pointers that are not ours is reported"
+interior=$(grep -c 'points into an object' /tmp/badptr.log)
+[ "$interior" -ge 10 ] && [ "$interior" -le 60 ]
+check $? "of 1000 mistakes of one cause $interior are reported"
+sed '1,/after the storm/d' /tmp/badptr.log >/tmp/badptr.after
+grep -q 'reports like the next one were left out' /tmp/badptr.after &&
+	grep -q 'points into an object' /tmp/badptr.after
+check $? "a later one is, with the number of those that were not"
+complaints=$(grep -A3 'cannot be highmem or movable' /tmp/badptr.log | grep -c 'WARNING: ')
+[ "$complaints" -eq 0 ]
+check $? "a request that SLUB only complains of is no WARN"
 number=$((number + 1))
 rmmod tcslab || printf 'not '
 echo "ok $number - unloads"

@@ -13,12 +13,15 @@ rmmod tcslab_test_border
 dmesg >/tmp/border.log
 sed -n 's/.*tcslab-context: //p' /tmp/border.log | grep -v '^1\.\.'
 number=$(grep -c 'tcslab-context: \(not \)*ok' /tmp/border.log)
-for report in "the kernel's kfree() got .* allocated at .*tcslab_test_border" \
-	'cache slab_unknown: unknown flags'; do
+reported() # how many, what
+{
 	number=$((number + 1))
-	[ "$(grep -c "$report" /tmp/border.log)" -eq 1 ] || printf 'not '
-	echo "ok $number - reported once: $report"
-done
+	[ "$(grep -c "$2" /tmp/border.log)" -eq "$1" ] || printf 'not '
+	echo "ok $number - reported $1 time(s): $2"
+}
+
+reported 3 "the kernel's kfree() got .* allocated at .*tcslab_test_border"
+reported 1 'cache slab_unknown: unknown flags'
 number=$((number + 1))
 rmmod tcslab || printf 'not '
 echo "ok $number - unloads"

@@ -4,12 +4,16 @@
  * the machine lives, and the allocator is whole afterwards.  Loaded with tcslab's
  * checks=1, where every free is verified at once.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include <linux/tcslab.h>
 #include "context_test.h"
+
+#define STORM	1000	/* mistakes of one kind */
 
 static void bad_requests(struct tcslab_cache *cache)
 {
@@ -19,6 +23,25 @@ static void bad_requests(struct tcslab_cache *cache)
 	context_check(!tcslab_alloc(100, GFP_KERNEL | __GFP_MOVABLE) &&
 		      !tcslab_cache_alloc(cache, GFP_KERNEL | __GFP_MOVABLE), "nothing movable");
 	context_check(!tcslab_alloc(SIZE_MAX / 2, GFP_KERNEL), "not more than there can be");
+}
+
+/* Of one kind and of another: the shell counts what was said of them. */
+static void many_mistakes(struct tcslab_cache *cache)
+{
+	void *a = tcslab_cache_alloc(cache, GFP_KERNEL), *b = tcslab_cache_alloc(cache, GFP_KERNEL);
+	struct tcslab_cache_stats stats;
+	int i;
+
+	for (i = 0; i < STORM; i++)
+		tcslab_cache_free(cache, i % 2 ? b + 8 : a + 8);
+	/* Beyond the storm's interval the next one is told again. */
+	msleep(jiffies_to_msecs(DEFAULT_RATELIMIT_INTERVAL) + 500);
+	pr_notice("badptr: after the storm\n");
+	tcslab_cache_free(cache, a + 16);
+	tcslab_cache_stats(cache, &stats);
+	context_check(stats.in_use == 2, "%d mistakes free nothing", STORM);
+	tcslab_cache_free(cache, a);
+	tcslab_cache_free(cache, b);
 }
 
 static int __init badptr_init(void)
@@ -65,6 +88,7 @@ static int __init badptr_init(void)
 		context_check(stats.in_use == 1, "the second free of an object does nothing");
 		tcslab_cache_free(cache, second);
 	}
+	many_mistakes(cache);
 	tcslab_cache_stats(cache, &stats);
 	context_check(!stats.in_use, "the cache is whole");
 	context_check(!tcslab_cache_destroy(cache) && !tcslab_cache_destroy(other), "destroyed");
