@@ -38,6 +38,7 @@ LIST_HEAD(tcslab_cache_list);
 struct tcslab_cache *tcslab_general[TCSLAB_NR_ZONES][TCSLAB_NR_CLASSES] __ro_after_init;
 EXPORT_SYMBOL_GPL(tcslab_general);
 struct tcslab_cache *tcslab_large_cache __ro_after_init;
+struct tcslab_cache tcslab_no_cache = { .name = "none", .node = NUMA_NO_NODE };
 
 /*
  * Off on machines with one node: then no free looks at an object's node.  Memory of
@@ -452,7 +453,10 @@ static int __init make_large(void)
 	kmemleak_not_leak(tcslab_large_cache);
 	strscpy(tcslab_large_cache->name, "large", sizeof(tcslab_large_cache->name));
 	tcslab_large_cache->node = NUMA_NO_NODE;
-	return tcslab_cpu_cache_init(tcslab_large_cache, true);
+	if (tcslab_cpu_cache_init(tcslab_large_cache, true))
+		return -ENOMEM;
+	tcslab_no_cache.cpu = tcslab_large_cache->cpu;
+	return 0;
 }
 
 int __init tcslab_cache_init(bool checks)

@@ -23,6 +23,26 @@ extern struct list_head tcslab_cache_list;
 extern struct tcslab_cache *tcslab_large_cache;
 
 /*
+ * What stands for a cache in pages of ours that no object begins in: free ones, and the
+ * inside of a large object.  So a pointer there is ours to every look-up, and its arrays,
+ * which are the closed ones of large objects, send each free to the slow path, which
+ * refuses it.  Not on the list.
+ */
+extern struct tcslab_cache tcslab_no_cache;
+
+/* Is @obj in such a page?  Then it was freed before, or has never been an object. */
+static inline bool tcslab_is_stray(const void *obj)
+{
+	return tcslab_cache_of(obj) == &tcslab_no_cache;
+}
+
+/*
+ * Free what no array takes: a large object; all else is reported and left alone.  @caller
+ * is who freed it.
+ */
+void tcslab_free_odd(const void *obj, unsigned long caller);
+
+/*
  * Create the general caches; with @checks all arrays are closed, so that every
  * free is verified at the central list.
  */

@@ -387,7 +387,8 @@ void *tcslab_object_around(void *inside)
 
 	if (cache == tcslab_large_cache)
 		return PTR_ALIGN_DOWN(inside, PAGE_SIZE);
-	if (tcslab_warn(!cache, "tcslab: %p is not ours; leaked\n", inside))
+	if (tcslab_warn(!cache || cache == &tcslab_no_cache,
+			"tcslab: %p is no object of ours; leaked\n", inside))
 		return NULL;
 	span = tcslab_page_span(virt_to_page(inside));
 	index = tcslab_span_index(cache, inside - span->base);
@@ -398,7 +399,8 @@ bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj)
 {
 	struct tcslab_span *span;
 
-	return find_span(cache, obj, &span) &&
+	/* The span of a page without a cache may be gone. */
+	return cache != &tcslab_no_cache && find_span(cache, obj, &span) &&
 	       tcslab_exact_index(cache, obj - span->base) < tcslab_span_objs(cache, span);
 }
 

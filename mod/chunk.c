@@ -12,6 +12,7 @@
 #include <linux/page_ref.h>
 #include <linux/slab.h>
 
+#include "cache.h"
 #include "chunk.h"
 #include "compat.h"
 #include "page_heap.h"
@@ -165,7 +166,7 @@ static void adopt(struct tcslab_span *span)
 
 	set_page_count(span->page, 0);
 	for (i = 0; i < span->npages; i++) {
-		tcslab_page_map(span->page + i, NULL, NULL);
+		tcslab_page_map(span->page + i, NULL, &tcslab_no_cache);
 		span->page[i].lru.prev = (struct list_head *)TCSLAB_PAGE_COOKIE;
 	}
 }

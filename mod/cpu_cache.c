@@ -283,8 +283,9 @@ static void put(struct tcslab_cache *cache, void *obj)
  */
 void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
 {
-	if (unlikely(cache == tcslab_large_cache || !virt_addr_valid(obj)))
-		tcslab_free_slow(obj);
+	if (unlikely(cache == tcslab_large_cache || cache == &tcslab_no_cache ||
+		     !virt_addr_valid(obj)))
+		tcslab_free_odd(obj, _RET_IP_);
 	else if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
 		put(cache, obj);
 }

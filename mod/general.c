@@ -145,20 +145,28 @@ static struct tcslab_span *large_span(const void *obj)
 	return tcslab_page_span(virt_to_page(obj));
 }
 
+void tcslab_free_odd(const void *obj, unsigned long caller)
+{
+	struct tcslab_span *span = large_span(obj);
+
+	if (span) {
+		free_large(obj, span);
+	} else if (!tcslab_is_stray(obj)) {
+		tcslab_warn(1, "tcslab: free of %p from %pS, which is not ours; left alone\n",
+			    obj, (void *)caller);
+	} else if (tcslab_nested()) {
+		tcslab_park(&tcslab_no_cache, (void *)obj);	/* to be reported */
+	} else {
+		tcslab_warn(1, "tcslab: free of %p from %pS, where no object is; left alone\n",
+			    obj, (void *)caller);
+	}
+}
+
 /* What is neither an object of a class nor cheap to recognise. */
 void tcslab_free_slow(const void *obj)
 {
-	struct tcslab_span *span;
-
-	if (ZERO_OR_NULL_PTR(obj))
-		return;
-	span = large_span(obj);
-	if (span) {
-		free_large(obj, span);
-		return;
-	}
-	tcslab_warn(1, "tcslab: free of %p from %pS, which is not ours; left alone\n",
-		    obj, __builtin_return_address(0));
+	if (!ZERO_OR_NULL_PTR(obj))
+		tcslab_free_odd(obj, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(tcslab_free_slow);
 
@@ -178,7 +186,7 @@ void tcslab_free_bulk(size_t n, void **objs)
 	while (i < n) {
 		struct tcslab_cache *cache = tcslab_cache_of(objs[i]);
 
-		if (!cache || cache == tcslab_large_cache) {
+		if (!cache || cache == tcslab_large_cache || cache == &tcslab_no_cache) {
 			tcslab_free_slow(objs[i++]);
 			continue;
 		}
@@ -199,7 +207,7 @@ EXPORT_SYMBOL_GPL(tcslab_free_bulk);
  *
  * Context: any.
  * Return: at least what was asked for; 0, with a warning, for a pointer that is
- * not ours.
+ * no object of ours.
  */
 size_t tcslab_usable_size(const void *obj)
 {
@@ -209,10 +217,10 @@ size_t tcslab_usable_size(const void *obj)
 	if (ZERO_OR_NULL_PTR(obj))
 		return 0;
 	cache = tcslab_cache_of(obj);
-	if (cache && cache != tcslab_large_cache)
+	if (cache && cache != tcslab_large_cache && cache != &tcslab_no_cache)
 		return cache->object_size;
 	span = large_span(obj);
-	if (tcslab_warn(!span, "tcslab: size of %p, which is not ours\n", obj))
+	if (tcslab_warn(!span, "tcslab: size of %p, which is no object of ours\n", obj))
 		return 0;
 	return (size_t)span->npages << PAGE_SHIFT;
 }

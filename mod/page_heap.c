@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "cache.h"
 #include "heap.h"
 #include "nested.h"
 #include "scavenger.h"
@@ -52,8 +53,8 @@ void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *spa
 {
 	lockdep_assert_held(&heap->lock);
 	span->state = TCSLAB_SPAN_FREE;
-	tcslab_page_map(span->page, span, NULL);
-	tcslab_page_map(span->page + span->npages - 1, span, NULL);
+	tcslab_page_map(span->page, span, &tcslab_no_cache);
+	tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
 	tcslab_free_index_add(&heap->free, span);
 	if (span_is_chunk(span)) {
 		span->chunk->free_since = jiffies;
@@ -174,7 +175,7 @@ static void publish(struct tcslab_page_heap *heap, struct tcslab_span *span,
 		stats->small_pages += span->npages;
 		stats->small_spans++;
 	} else {
-		tcslab_page_map(span->page + span->npages - 1, span, NULL);
+		tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
 		tcslab_page_map(span->page, span, cache);
 		stats->large_pages += span->npages;
 		stats->large_spans++;
@@ -192,11 +193,11 @@ static void unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span)
 		if (span->free_bits != &span->bits)
 			put_spare(heap, (struct tcslab_span *)span->free_bits);
 		for (i = 0; i < span->npages; i++)
-			tcslab_page_map(span->page + i, span, NULL);
+			tcslab_page_map(span->page + i, span, &tcslab_no_cache);
 		heap->stats.small_pages -= span->npages;
 		heap->stats.small_spans--;
 	} else {
-		tcslab_page_map(span->page, span, NULL);
+		tcslab_page_map(span->page, span, &tcslab_no_cache);
 		heap->stats.large_pages -= span->npages;
 		heap->stats.large_spans--;
 	}

@@ -25,6 +25,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "cache.h"
 #include "central.h"
 #include "compat.h"
 #include "nested.h"
@@ -183,6 +184,11 @@ void __tcslab_free_rcu(void *head, void *obj)
 	/* On PREEMPT_RT a tracer can be inside of the page allocator with interrupts on. */
 	gfp_t gfp = IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled() ? 0 : GFP_NOWAIT;
 
+	/* Its head is not to be written to. */
+	if (unlikely(tcslab_is_stray(obj))) {
+		tcslab_free_odd(obj, _RET_IP_);
+		return;
+	}
 	if (likely(!tcslab_nested()) && add_or_grow(obj, gfp))
 		return;
 	llist_add(head, &waiting);
@@ -204,6 +210,10 @@ void tcslab_free_rcu_mightsleep(const void *obj)
 	might_sleep();
 	if (ZERO_OR_NULL_PTR(obj))
 		return;
+	if (unlikely(tcslab_is_stray(obj))) {
+		tcslab_free_odd(obj, _RET_IP_);
+		return;
+	}
 	if (add_or_grow((void *)obj, GFP_KERNEL | __GFP_NORETRY))
 		return;
 	synchronize_rcu();

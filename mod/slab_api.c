@@ -11,6 +11,7 @@
 
 #include <linux/tcslab_slab_api.h>
 
+#include "cache.h"
 #include "compat.h"
 
 /* ---------------------------------------------------------------- named caches */
@@ -285,6 +286,8 @@ void *tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp
 	if (gfp & __GFP_THISNODE && node != NUMA_NO_NODE && page_to_nid(virt_to_page(obj)) != node)
 		stays = false;
 	old = tcslab_usable_size(obj);
+	if (!old)
+		return NULL;	/* no object, reported */
 	to = stays && size <= old && size >= old / 2 ? NULL : alloc(size, gfp, node, vmalloc);
 	if (!to) {
 		/* Nobody expects that making something smaller fails. */
@@ -421,7 +424,8 @@ void tcslab_slab_kvfree_sensitive(const void *obj, size_t len)
 		kvfree_sensitive(obj, len);
 		return;
 	}
-	memzero_explicit((void *)obj, len);
+	if (!tcslab_is_stray(obj))
+		memzero_explicit((void *)obj, len);
 	tcslab_free(obj);
 }
 EXPORT_SYMBOL_GPL(tcslab_slab_kvfree_sensitive);

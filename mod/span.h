@@ -13,9 +13,11 @@
  *
  *   lru.prev  TCSLAB_PAGE_COOKIE in every page of every chunk of ours
  *   private   the cache: in every page of a SMALL span, in the first page of a
- *             LARGE one; 0 elsewhere, so that nothing else is taken for an object
+ *             LARGE one; &tcslab_no_cache in all others, so that nothing else is taken
+ *             for an object, neither ours nor the kernel's
  *   lru.next  the span: in every page of a SMALL span, in the first and the last
- *             page of the others, where the page heap looks for neighbours
+ *             page of the others, where the page heap looks for neighbours; stale in
+ *             between, so nobody follows it where there is no cache
  *
  * It is written under the page heap's lock.  Who holds an object of a span may
  * read it without a lock, because the span cannot change under his object.
