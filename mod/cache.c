@@ -295,8 +295,8 @@ void tcslab_cache_drain_all(void)
 	struct tcslab_cache *cache;
 
 	lockdep_assert_held(&tcslab_cache_mutex);
+	tcslab_cpu_budget_drain();
 	tcslab_for_each_cache(cache) {
-		tcslab_cpu_cache_drain(cache);
 		tcslab_central_drain(cache);
 		cond_resched();
 	}

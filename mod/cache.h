@@ -49,7 +49,10 @@ void tcslab_free_odd(const void *obj, unsigned long caller);
 int tcslab_cache_init(bool checks);
 void tcslab_cache_exit(void);
 
-/* Empty the arrays and transfer caches of all caches.  With tcslab_cache_mutex held. */
+/*
+ * Empty the arrays and transfer caches of all caches.  One visit to each CPU for all of
+ * them, none to isolated ones.  With tcslab_cache_mutex held.
+ */
 void tcslab_cache_drain_all(void);
 
 /* tcslab_cache_stats() with tcslab_cache_mutex held. */

@@ -348,12 +348,19 @@ static unsigned int drain_batch(struct tcslab_cache *cache, int node, unsigned i
 	return n;
 }
 
+/* Most caches have none: no lock for those. */
+static bool has_some_cached(const struct tcslab_central *central)
+{
+	return data_race(central->nr_transfer) || !hlist_empty(&central->empty);
+}
+
 void tcslab_central_drain(struct tcslab_cache *cache)
 {
 	int node;
 
 	for (node = 0; node < nr_node_ids; node++)
-		while (drain_batch(cache, node, UINT_MAX))
+		while (has_some_cached(&cache->central[node]) &&
+		       drain_batch(cache, node, UINT_MAX))
 			;
 }
 
@@ -366,8 +373,7 @@ void tcslab_central_scavenge(struct tcslab_cache *cache)
 
 	for (node = 0; node < nr_node_ids; node++) {
 		central = &cache->central[node];
-		/* Nearly all are empty: no lock for those. */
-		if (!data_race(central->nr_transfer) && hlist_empty(&central->empty))
+		if (!has_some_cached(central))
 			continue;
 		tcslab_lock_irqsave(&central->lock, flags);
 		low = central->low_transfer;

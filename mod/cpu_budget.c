@@ -28,7 +28,9 @@
 #define MISS_BYTES	256	/* what a miss earns, but no more than a batch */
 #define STEAL_TRIES	4	/* arrays looked at by a miss */
 #define LOW_BYTES	1024	/* unused for a period: worth an interrupt */
-#define MAX_DRAIN	1024	/* objects per interrupt */
+#define MAX_DRAIN	1024	/* objects per interrupt, or as much work as that; */
+#define CACHE_COST	16	/* a cache is as much as so many */
+#define VISIT_CACHES	64	/* found from outside before an interrupt */
 
 /* A counter that its owner changes meanwhile: what we see may be stale. */
 #define look(counter)	data_race(READ_ONCE(counter))	/* as said above */
@@ -165,64 +167,108 @@ static void remember(struct tcslab_cpu_cache *cc)
 }
 
 /**
- * struct visit - of the scavenger to one CPU
- * @at: cache in tcslab_cache_list that is next
+ * struct visit - to one CPU
+ * @drain: everything is asked for, not only what is not needed
  * @used: bytes that the CPU's arrays had earned when the visit began
  * @limit: and might
+ * @n: caches that have something to give, as it looked from outside
+ * @done: of these, how many have been asked
+ * @caches: the caches; the mutex keeps them
  */
 struct visit {
-	struct list_head *at;
+	bool drain;
 	long used;
 	long limit;
+	unsigned int n;
+	unsigned int done;
+	struct tcslab_cache *caches[VISIT_CACHES];
 };
 
-/* An interrupt, which may be in the middle of somebody's section; the mutex is held for us. */
-static void scavenge_local(void *info)
+/* Bytes that an array is to give, and whether what lies beside it is. */
+static unsigned int asked_for(const struct visit *visit, struct tcslab_cache *cache,
+			      unsigned int cpu, bool *stale)
 {
+	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+	unsigned int bytes;
+
+	if (visit->drain) {
+		*stale = tcslab_remote_count(cache, cpu);
+		return tcslab_cpu_cache_has_any(cache, cpu) ? UINT_MAX : 0;
+	}
+	*stale = has_stale(cache, cpu);
+	bytes = unneeded(cache, cc);
+	if (visit->used > visit->limit) {
+		unsigned int earned = look(cc->earned);
+
+		bytes = max_t(u64, bytes, earned -
+			      div64_u64((u64)earned * visit->limit, visit->used));
+	}
+	return bytes;
+}
+
+/* An interrupt, which may be in the middle of somebody's section. */
+static void visit_local(void *info)
+{
+	unsigned int cpu = smp_processor_id();
 	struct visit *visit = info;
 	long left = MAX_DRAIN;
 
-	for (; visit->at != &tcslab_cache_list && left > 0; visit->at = visit->at->next) {
-		struct tcslab_cache *cache = list_entry(visit->at, struct tcslab_cache, list);
-		struct tcslab_cpu_cache *cc = this_cpu_ptr(cache->cpu);
-		bool stale = has_stale(cache, smp_processor_id());
-		unsigned int bytes = unneeded(cache, cc);
+	for (; visit->done < visit->n && left > 0; visit->done++) {
+		struct tcslab_cache *cache = visit->caches[visit->done];
+		struct tcslab_cpu_cache *cc;
+		unsigned int bytes;
+		bool stale;
 
-		if (visit->used > visit->limit)
-			bytes = max_t(u64, bytes, cc->earned -
-				      div64_u64((u64)cc->earned * visit->limit, visit->used));
+		bytes = asked_for(visit, cache, cpu, &stale);
 		if (!bytes && !stale)
 			continue;
 		cc = tcslab_cpu_enter(cache);
+		left -= CACHE_COST + tcslab_cpu_cache_count(cache, cpu);
 		if (cc) {
-			left -= tcslab_cpu_cache_count(cache, smp_processor_id());
 			if (stale)
-				tcslab_remote_flush(cache, smp_processor_id());
+				tcslab_remote_flush(cache, cpu);
 			tcslab_cpu_budget_cut(cache, cc, bytes);
 		}
 		tcslab_cpu_leave(cc);
 	}
 }
 
+/* False if the CPU is gone by now; then cpu_dead() empties its arrays. */
+static bool interrupt(unsigned int cpu, struct visit *visit)
+{
+	visit->done = 0;
+	while (visit->done < visit->n)
+		if (smp_call_function_single(cpu, visit_local, visit, true))
+			return false;
+	visit->n = 0;
+	return true;
+}
+
 /*
  * Through all caches of @cpu, which is woken for it once: an interrupt drains so much that nobody
- * has to wait for long, and the next one follows at once.
+ * has to wait for long, and the next one follows at once.  Which caches have something is found
+ * out from here, so that with many caches no interrupt has to look for them.
  */
-static void scavenge_cpu(unsigned int cpu)
+static void visit_cpu(unsigned int cpu, bool drain)
 {
 	const struct cpu_budget *budget = per_cpu_ptr(&budgets, cpu);
 	struct visit visit = {
-		.at = tcslab_cache_list.next,
+		.drain = drain,
 		.used = look(budget->used),
 		.limit = READ_ONCE(budget->limit),
 	};
+	struct tcslab_cache *cache;
+	bool stale;
 
 	lockdep_assert_held(&tcslab_cache_mutex);	/* the list stays as it is */
-	while (visit.at != &tcslab_cache_list) {
-		/* It may be gone by now; then cpu_dead() empties its arrays. */
-		if (smp_call_function_single(cpu, scavenge_local, &visit, true))
-			break;
+	tcslab_for_each_cache(cache) {
+		if (!asked_for(&visit, cache, cpu, &stale) && !stale)
+			continue;
+		visit.caches[visit.n++] = cache;
+		if (visit.n == VISIT_CACHES && !interrupt(cpu, &visit))
+			return;
 	}
+	interrupt(cpu, &visit);
 }
 
 /* Is there a reason to interrupt @cpu? */
@@ -297,12 +343,23 @@ void tcslab_cpu_budget_scavenge(void)
 	lockdep_assert_held(&tcslab_cache_mutex);
 	for_each_online_cpu(cpu) {
 		if (has_to_give(cpu))
-			scavenge_cpu(cpu);
+			visit_cpu(cpu, false);
 		tcslab_for_each_cache(cache)
 			remember(per_cpu_ptr(cache->cpu, cpu));
 		cond_resched();
 	}
 	balance();
+}
+
+void tcslab_cpu_budget_drain(void)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		if (!tcslab_cpu_is_isolated(cpu))
+			visit_cpu(cpu, true);
+		cond_resched();
+	}
 }
 
 unsigned long tcslab_cpu_budget_limit(unsigned int cpu)

@@ -35,6 +35,13 @@ void tcslab_cpu_budget_drop_dead(struct tcslab_cpu_cache *cc, unsigned int cpu);
  */
 void tcslab_cpu_budget_scavenge(void);
 
+/*
+ * Empty the arrays of all caches, with tcslab_cache_mutex held.  Visits each CPU that has
+ * something at most once, as the scavenger does, and isolated ones not at all.  Sleeps for no
+ * memory.  Task context.
+ */
+void tcslab_cpu_budget_drain(void);
+
 /* Bytes that @cpu may keep, and bytes that its arrays have earned. */
 unsigned long tcslab_cpu_budget_limit(unsigned int cpu);
 unsigned long tcslab_cpu_budget_used(unsigned int cpu);

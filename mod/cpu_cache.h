@@ -36,6 +36,9 @@ bool tcslab_node_is_served(int node, gfp_t gfp);
 /* Objects that the array of @cpu holds, those of other nodes included; a glance. */
 unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu);
 
+/* Has the CPU something of the cache, objects or room for them?  A glance. */
+bool tcslab_cpu_cache_has_any(const struct tcslab_cache *cache, unsigned int cpu);
+
 /* The node that objects come from here for who names none; it may change meanwhile. */
 static inline int tcslab_cpu_cache_node(const struct tcslab_cache *cache)
 {

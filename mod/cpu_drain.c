@@ -48,12 +48,15 @@ static void drain_local(void *arg)
 	tcslab_cpu_leave(cc);
 }
 
+/* An array that is filled meanwhile is in use, not idle. */
+bool tcslab_cpu_cache_has_any(const struct tcslab_cache *cache, unsigned int cpu)
+{
+	return tcslab_cpu_cache_count(cache, cpu) || look(per_cpu_ptr(cache->cpu, cpu)->earned);
+}
+
 static bool has_something(int cpu, void *arg)
 {
-	struct tcslab_cache *cache = arg;
-
-	/* An array that is filled meanwhile is in use, not idle. */
-	return tcslab_cpu_cache_count(cache, cpu) || look(per_cpu_ptr(cache->cpu, cpu)->earned);
+	return tcslab_cpu_cache_has_any(arg, cpu);
 }
 
 /* isolcpus=, nohz_full=: not to be interrupted for so little. */

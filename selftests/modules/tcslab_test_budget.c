@@ -254,7 +254,7 @@ static struct kprobe round_probe = {
 };
 
 static struct kprobe visit_probe = {
-	.symbol_name = "tcslab:scavenge_local", .pre_handler = count_visit,
+	.symbol_name = "tcslab:visit_local", .pre_handler = count_visit,
 };
 
 static struct kprobe *probes[] = { &round_probe, &visit_probe };

@@ -43,7 +43,7 @@ static struct kprobe drain_probe = {
 };
 
 static struct kprobe scavenge_probe = {
-	.symbol_name = "tcslab:scavenge_local", .pre_handler = count_scavenge,
+	.symbol_name = "tcslab:visit_local", .pre_handler = count_scavenge,
 };
 
 static struct kprobe *probes[] = { &drain_probe, &scavenge_probe };
