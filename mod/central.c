@@ -351,6 +351,7 @@ static unsigned int drain_batch(struct tcslab_cache *cache, int node, unsigned i
 /* Most caches have none: no lock for those. */
 static bool has_some_cached(const struct tcslab_central *central)
 {
+	/* What comes while we look is in use, not idle. */
 	return data_race(central->nr_transfer) || !hlist_empty(&central->empty);
 }
 
