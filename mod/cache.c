@@ -86,12 +86,22 @@ static u32 inverse_of(u32 x)
 	return y;
 }
 
+/* As SLUB: half of a cache line, a quarter, is enough for what fits into it. */
+static unsigned int line_part(size_t size)
+{
+	unsigned int part = cache_line_size();
+
+	while (size <= part / 2)
+		part /= 2;
+	return part;
+}
+
 static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_args *args)
 {
 	unsigned int align = max_t(unsigned int, args->align, sizeof(u64));
 
-	if (args->flags & TCSLAB_HWCACHE_ALIGN && args->size >= cache_line_size() / 2)
-		align = max_t(unsigned int, align, cache_line_size());
+	if (args->flags & TCSLAB_HWCACHE_ALIGN)
+		align = max(align, line_part(args->size));
 	cache->align = align;
 	cache->object_size = args->size;
 	cache->size = args->size;
@@ -104,10 +114,7 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 	cache->recip = DIV64_U64_ROUND_UP(1ULL << TCSLAB_RECIP_SHIFT, cache->size);
 	cache->shift = __ffs(cache->size);
 	cache->inverse = inverse_of(cache->size >> cache->shift);
-	/* kmalloc()'s promise: a power of two is aligned to itself. */
-	cache->span_align = 1;
-	if (is_power_of_2(cache->size))
-		cache->span_align = max_t(unsigned int, 1, cache->size / PAGE_SIZE);
+	cache->span_align = tcslab_span_align(cache->size);
 	/* One of the largest: it is there to be used again, not to be had in numbers. */
 	cache->batch = clamp_t(unsigned int, BATCH_BYTES / cache->size,
 			       cache->size > LARGEST_BATCHED ? 1 : 2, MAX_BATCH);

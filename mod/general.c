@@ -4,7 +4,6 @@
  * and the calls that are made of alloc and free
  */
 #include <linux/kernel.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -42,7 +41,7 @@ static void *alloc_large(size_t size, gfp_t gfp, int node)
 	}
 	span = tcslab_page_heap_alloc(tcslab_large_cache, gfp_to_zone(gfp),
 				      TCSLAB_SPAN_LARGE, npages,
-				      is_power_of_2(size) ? npages : 1, gfp,
+				      tcslab_span_align(size), gfp,
 				      node == NUMA_NO_NODE ?
 				      tcslab_cpu_cache_node(tcslab_large_cache) : node);
 	if (!span)

@@ -5,12 +5,20 @@
  * The sizes come from scripts/gen_size_classes.py, which also prints and checks
  * what they waste; the idea of classes between the powers of two is TCMalloc's,
  * the form of the table Go's.  The two look-up tables are filled at load.
+ *
+ * Where devices are not coherent the kernel's DMA code takes a buffer for aligned to the
+ * cache line if kmalloc() of its size would be, without a look at its address, and
+ * bounces all others (dma_kmalloc_size_aligned()).  So there a size for which kmalloc()'s
+ * would be aligned gets a class that is a multiple of the line, and spans begin at
+ * pages.  Elsewhere the line is 1 and the tables are as they were generated.
  */
 #include <linux/align.h>
 #include <linux/cache.h>
+#include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/math.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 
 #include <linux/tcslab.h>
 #include "size_class.h"
@@ -45,19 +53,28 @@ unsigned int tcslab_span_pages(unsigned int size)
 	return best ?: DIV_ROUND_UP(size, PAGE_SIZE);
 }
 
+/* The largest class is a power of two, so there is always one. */
+static unsigned int __init class_of(unsigned int size)
+{
+	unsigned int class = tcslab_size_class_const(size), line = dma_get_cache_alignment();
+
+	if (size && IS_ALIGNED(kmalloc_size_roundup(size), line))
+		while (!IS_ALIGNED(class_sizes[class], line))
+			class++;
+	return class;
+}
+
 void __init tcslab_size_class_init(void)
 {
-	unsigned int class, size, i;
+	unsigned int size, i;
 
 	BUILD_BUG_ON(TCSLAB_NR_CLASSES > 256);
+	/* The size of a class is the last one that maps to it, and a multiple of 8. */
+	for (size = 8; size <= TCSLAB_MAX_CLASS_SIZE; size += 8)
+		class_sizes[tcslab_size_class_const(size)] = size;
+	/* kmalloc()'s sizes change at the ends of steps, too. */
 	for (i = 0; i < TCSLAB_NR_SMALL_STEPS; i++)
-		tcslab_class_small[i] = tcslab_size_class_const(i * 8);
+		tcslab_class_small[i] = class_of(i * 8);
 	for (i = 0; i < TCSLAB_NR_MEDIUM_STEPS; i++)
-		tcslab_class_medium[i] =
-			tcslab_size_class_const(TCSLAB_MAX_SMALL_SIZE + i * 128);
-	/* The size of a class is the last one that maps to it. */
-	for (size = 1; size <= TCSLAB_MAX_CLASS_SIZE; size++) {
-		class = tcslab_size_class(size);
-		class_sizes[class] = size;
-	}
+		tcslab_class_medium[i] = class_of(TCSLAB_MAX_SMALL_SIZE + i * 128);
 }

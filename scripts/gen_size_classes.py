@@ -58,10 +58,7 @@ def rows():
         pages = span_pages(size)
         objs, tail = divmod(pages * PAGE, size)
         waste = ((size - prev - 1) * objs + tail) / (pages * PAGE)
-        align = size & -size
-        if size & (size - 1):
-            align = min(align, PAGE)
-        yield i, size, pages, objs, tail, waste, align
+        yield i, size, pages, objs, tail, waste, size & -size
         prev = size
 
 

@@ -5,7 +5,6 @@
  * Bad pointers have a module of their own, because they provoke warnings.
  */
 #include <linux/io.h>
-#include <linux/log2.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
 #include <linux/random.h>
@@ -26,7 +25,7 @@ static bool filled_with(const u8 *mem, u8 byte, size_t n)
 
 static size_t natural_align(size_t size)
 {
-	return is_power_of_2(size) ? size : min_t(size_t, size & -size, PAGE_SIZE);
+	return size & -size;
 }
 
 /* Every size, several alive, written to the end of what is usable, read back. */
@@ -65,6 +64,57 @@ static void every_size(void)
 	context_check(!bad_byte, "sizes 1 to %d: %lu objects changed", LAST_SIZE, bad_byte);
 	context_check(!bad_size, "sizes 1 to %d: %lu usable sizes wrong", LAST_SIZE, bad_size);
 	context_check(!bad_align, "sizes 1 to %d: %lu objects misaligned", LAST_SIZE, bad_align);
+}
+
+/*
+ * The promise for one size where luck does not keep it: some pages between any two
+ * objects, and chunks with room for several.  How many are not aligned.
+ */
+static unsigned int misaligned(size_t size, unsigned int n)
+{
+	static void *objs[64], *between[64];
+	unsigned int bad = 0, i;
+
+	for (i = 0; i < n; i++) {
+		objs[i] = tcslab_alloc(size, GFP_KERNEL | __GFP_NOWARN);
+		between[i] = tcslab_alloc(PAGE_SIZE * (i % 3 + 1), GFP_KERNEL);
+		bad += objs[i] && !IS_ALIGNED((unsigned long)objs[i], natural_align(size));
+	}
+	tcslab_free_bulk(n, objs);
+	tcslab_free_bulk(n, between);
+	return bad;
+}
+
+static void alignment(void)
+{
+	static const unsigned int odd[] = { 1, 3, 5, 7, 9, 13, 21, 31 };
+	unsigned int bad = 0, sizes = 0, i, n;
+	void *heap[12];
+	size_t size, unit;
+
+	for (i = 0; i < ARRAY_SIZE(heap); i++)
+		heap[i] = tcslab_alloc(SZ_2M, GFP_KERNEL);
+	for (size = 8; size <= TCSLAB_MAX_CLASS_SIZE; size = tcslab_good_size(size + 1)) {
+		n = misaligned(size, 64);
+		if (n)
+			pr_info("%u objects of %zu bytes not aligned to %zu\n", n, size,
+				natural_align(size));
+		bad += n;
+		sizes++;
+	}
+	context_check(!bad, "each of %u classes: %u objects misaligned", sizes, bad);
+	tcslab_trim();
+	bad = 0;
+	for (unit = 8; unit <= SZ_256K; unit *= 2) {
+		for (i = 0; i < ARRAY_SIZE(odd); i++) {
+			size = odd[i] * unit;
+			if (size > TCSLAB_MAX_CLASS_SIZE && size <= SZ_1M)
+				bad += misaligned(size, 8);
+		}
+	}
+	context_check(!bad, "large sizes: %u objects misaligned", bad);
+	tcslab_free_bulk(ARRAY_SIZE(heap), heap);
+	tcslab_trim();
 }
 
 static void large_objects(void)
@@ -292,6 +342,7 @@ static void general_bulk(void)
 static int __init api_init(void)
 {
 	every_size();
+	alignment();
 	large_objects();
 	small_matters();
 	reallocation();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Named caches: arguments, geometry, constructor, limit, bulk, destroy */
+#include <linux/cache.h>
 #include <linux/delay.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -88,6 +89,50 @@ static void alignments(void)
 		cond_resched();
 	}
 	context_check(!bad, "every size at every alignment, %lu wrong", bad);
+}
+
+/* The largest power of two that some objects of a cache are all aligned to. */
+static unsigned long alignment_of(void **some, unsigned int n)
+{
+	unsigned long all = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		all |= (unsigned long)some[i];
+	return all & -all;
+}
+
+#define LINE_OBJS	40
+
+/* As SLUB: where an object fits into half of a line, or a quarter, that is enough. */
+static void cache_lines(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(0);
+	unsigned int size, bad = 0, wasted = 0, line, i;
+
+	args.flags = TCSLAB_HWCACHE_ALIGN;
+	for (size = 1; size <= 200; size++) {
+		struct tcslab_cache_stats stats;
+		struct tcslab_cache *cache;
+
+		args.size = size;
+		cache = tcslab_cache_create("line", &args);
+		if (IS_ERR(cache)) {
+			bad++;
+			continue;
+		}
+		for (line = cache_line_size(); size <= line / 2; line /= 2)
+			;
+		for (i = 0; i < LINE_OBJS; i++)
+			objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
+		tcslab_cache_stats(cache, &stats);
+		bad += alignment_of(objs, LINE_OBJS) < line;
+		wasted += stats.size != ALIGN(size, max_t(unsigned int, line, sizeof(u64)));
+		tcslab_cache_free_bulk(cache, LINE_OBJS, objs);
+		tcslab_cache_destroy(cache);
+	}
+	context_check(!bad && !wasted, "HWCACHE_ALIGN: %u sizes misaligned, %u not of SLUB's distance",
+		      bad, wasted);
 }
 
 static void constructor(void)
@@ -265,6 +310,7 @@ static int __init cache_init(void)
 {
 	bad_arguments();
 	alignments();
+	cache_lines();
 	constructor();
 	bounded();
 	promised_too_much();

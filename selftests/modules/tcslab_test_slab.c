@@ -131,6 +131,24 @@ static void check_kmalloc(const char *what, void *obj, size_t size, bool zero)
 	kfree(obj);
 }
 
+/* What a size is rounded up to is what an object of that size has, and of no other class. */
+static void roundups(void)
+{
+	unsigned int bad = 0;
+	size_t size;
+
+	for (size = 1; size <= 2 * TCSLAB_MAX_CLASS_SIZE; size += size / 8 + 1) {
+		size_t good = kmalloc_size_roundup(size);
+		void *one = kmalloc(size, GFP_KERNEL), *two = kmalloc(good, GFP_KERNEL);
+
+		bad += ksize(one) != good || ksize(two) != good ||
+		       tcslab_cache_of(one) != tcslab_cache_of(two);
+		kfree(one);
+		kfree(two);
+	}
+	context_check(!bad, "kmalloc_size_roundup: %u of no class", bad);
+}
+
 static void kmallocs(void)
 {
 	check_kmalloc("kmalloc", kmalloc(100, GFP_KERNEL), 100, false);
@@ -169,8 +187,40 @@ static void kmallocs(void)
 		      !kvmalloc_array(SIZE_MAX / 2, 4, GFP_KERNEL),
 		      "overflowing arrays are refused");
 	context_check(ZERO_OR_NULL_PTR(kmalloc(0, GFP_KERNEL)), "kmalloc of nothing");
-	context_check(kmalloc_size_roundup(100) >= 100 && kmalloc_size_roundup(0) == 0,
-		      "kmalloc_size_roundup");
+	context_check(kmalloc_size_roundup(0) == 0, "kmalloc_size_roundup of nothing");
+	roundups();
+}
+
+/* What kmalloc() says since 6.12, and did before; single pages between, or luck keeps it. */
+static void kmalloc_alignment_of(size_t size)
+{
+	static void *objs[100], *between[100];
+	unsigned int i, bad = 0;
+
+	for (i = 0; i < ARRAY_SIZE(objs); i++) {
+		objs[i] = kmalloc(size, GFP_KERNEL);
+		between[i] = kmalloc(PAGE_SIZE, GFP_KERNEL);
+		bad += !objs[i] || !IS_ALIGNED((unsigned long)objs[i], size & -size);
+	}
+	context_check(!bad, "kmalloc(%zu): %u of 100 not aligned to %zu", size, bad, size & -size);
+	kfree_bulk(ARRAY_SIZE(objs), objs);
+	kfree_bulk(ARRAY_SIZE(between), between);
+}
+
+static void kmalloc_alignment(void)
+{
+	void *heap[12];
+	unsigned int i;
+
+	/* The larger the heap, the more fits into a chunk. */
+	for (i = 0; i < ARRAY_SIZE(heap); i++)
+		heap[i] = kmalloc(SZ_2M, GFP_KERNEL);
+	kmalloc_alignment_of(8192);
+	kmalloc_alignment_of(24576);
+	kmalloc_alignment_of(49152);
+	kmalloc_alignment_of(57344);
+	kmalloc_alignment_of(98304);
+	kfree_bulk(ARRAY_SIZE(heap), heap);
 }
 
 static void copies(void)
@@ -369,6 +419,7 @@ static int __init test_slab_init(void)
 {
 	caches();
 	kmallocs();
+	kmalloc_alignment();
 	copies();
 	reallocs();
 	kvreallocs();

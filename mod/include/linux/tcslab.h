@@ -19,10 +19,9 @@
  *
  * Limits: memory comes from the kernel's direct map and is physically
  * contiguous; nothing larger than the largest block of the page allocator can
- * be had.  Powers of two are naturally aligned, everything else to its largest
- * power-of-two divisor up to a page, and to 8 bytes at least.  That is less than
- * ARCH_DMA_MINALIGN where devices are not coherent, as on some arm64 machines: what a
- * device writes to there has a size that is a multiple of it.  Object memory
+ * be had.  As with kmalloc() an object is aligned to the largest power of two that divides
+ * its size, and to 8 bytes at least.  Where devices are not coherent, as on some arm64
+ * machines, what kmalloc() aligns to a cache line is aligned here.  Object memory
  * does not belong to a slab page, so CONFIG_HARDENED_USERCOPY does not look
  * into it, and memory cgroups are not charged for it.
  *
@@ -41,6 +40,7 @@
 #ifndef _LINUX_TCSLAB_H
 #define _LINUX_TCSLAB_H
 
+#include <linux/cache.h>
 #include <linux/gfp.h>
 #include <linux/jump_label.h>
 #include <linux/kmemleak.h>
@@ -290,12 +290,22 @@ unsigned long tcslab_trim(void);
 unsigned long tcslab_held_pages(void);
 
 /*
+ * Where devices may not be coherent the classes of sizes follow the machine's cache line (see
+ * mod/size_class.c), and a constant size has to be looked up as well.
+ */
+#ifdef ARCH_DMA_MINALIGN
+#define TCSLAB_CLASSES_ARE_CONSTANT	(ARCH_DMA_MINALIGN <= 8)
+#else
+#define TCSLAB_CLASSES_ARE_CONSTANT	true
+#endif
+
+/*
  * Size class of a request; class 0 is a closed cache for what is no class: size
  * 0 and large objects.  Folds to a constant for a constant size.
  */
 static __always_inline unsigned int tcslab_size_class(size_t size)
 {
-	if (__builtin_constant_p(size))
+	if (__builtin_constant_p(size) && TCSLAB_CLASSES_ARE_CONSTANT)
 		return tcslab_size_class_const(size);
 	if (likely(size <= TCSLAB_MAX_SMALL_SIZE))
 		return tcslab_class_small[(size + 7) >> 3];

@@ -108,7 +108,7 @@ struct tcslab_cache {
 };
 
 /* Flags of struct tcslab_cache_args */
-#define TCSLAB_HWCACHE_ALIGN	BIT(0)	/* objects start at cache lines */
+#define TCSLAB_HWCACHE_ALIGN	BIT(0)	/* at cache lines; small ones at the part that they fit */
 #define TCSLAB_TYPESAFE_BY_RCU	BIT(1)	/* memory stays an object until a grace period */
 #define TCSLAB_LIMIT_WAIT	BIT(2)	/* who may sleep waits at the limit */
 #define TCSLAB_CACHE_FLAGS	(TCSLAB_HWCACHE_ALIGN | TCSLAB_TYPESAFE_BY_RCU | TCSLAB_LIMIT_WAIT)
