@@ -19,6 +19,10 @@ static bool checks;
 module_param(checks, bool, 0400);
 MODULE_PARM_DESC(checks, "close all per-CPU arrays, so that every free is verified at once (slow)");
 
+/* There only to be found by name, see tcslab.h. */
+const char TCSLAB_ABI[1];
+EXPORT_SYMBOL_GPL(TCSLAB_ABI);
+
 static int __init tcslab_init(void)
 {
 	int err;

@@ -68,6 +68,11 @@ def size_classes() -> str:
                    "mod/include/linux/tcslab_size_classes.h"])
 
 
+def abi() -> str:
+    """The name in the generated header stands for the headers as they are."""
+    return output([sys.executable, "scripts/gen_abi.py", "--check", "mod/include/linux/tcslab_abi.h"])
+
+
 def shellcheck() -> str:
     """shellcheck over the shell files."""
     return output(["shellcheck", "-x", *files(SHELL_FILES)])
@@ -85,8 +90,8 @@ def model() -> str:
 
 
 CHECKS: dict[str, Callable[[], str]] = {
-    "size-classes": size_classes, "checkpatch": checkpatch, "shellcheck": shellcheck, "python": python,
-    "model": model}
+    "size-classes": size_classes, "abi": abi, "checkpatch": checkpatch,
+    "shellcheck": shellcheck, "python": python, "model": model}
 
 
 def sparse(name: str) -> str:

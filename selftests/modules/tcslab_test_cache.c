@@ -131,7 +131,7 @@ static void cache_lines(void)
 		tcslab_cache_free_bulk(cache, LINE_OBJS, objs);
 		tcslab_cache_destroy(cache);
 	}
-	context_check(!bad && !wasted, "HWCACHE_ALIGN: %u sizes misaligned, %u not of SLUB's distance",
+	context_check(!bad && !wasted, "HWCACHE_ALIGN: %u sizes misaligned, %u not SLUB's distance",
 		      bad, wasted);
 }
 

@@ -11,18 +11,20 @@
 
 #include "context_test.h"
 
-static unsigned int machine_line;	/* that the machine is said to have */
+static unsigned int cache_line;	/* that the machine is said to have */
 static bool bounces;		/* what of kmalloc() is not aligned to it */
 
 static size_t roundup_as_kernel(size_t size)
 {
 	size_t rounded = kmalloc_size_roundup(size);
 
-	return bounces || size > PAGE_SIZE ? rounded : kmalloc_size_roundup(ALIGN(size, machine_line));
+	if (bounces || size > PAGE_SIZE)
+		return rounded;
+	return kmalloc_size_roundup(ALIGN(size, cache_line));
 }
 
 #undef dma_get_cache_alignment
-#define dma_get_cache_alignment()	machine_line
+#define dma_get_cache_alignment()	cache_line
 #define kmalloc_size_roundup		roundup_as_kernel
 /* A second set of what is exported. */
 #define tcslab_class_small		test_class_small
@@ -32,8 +34,8 @@ static size_t roundup_as_kernel(size_t size)
 /* The checks of dma_kmalloc_size_aligned(), which believes in them without looking. */
 static bool taken_for_aligned(size_t size)
 {
-	return size >= 2 * max_t(size_t, machine_line, sizeof(u64)) ||
-	       IS_ALIGNED(roundup_as_kernel(size), machine_line);
+	return size >= 2 * max_t(size_t, cache_line, sizeof(u64)) ||
+	       IS_ALIGNED(roundup_as_kernel(size), cache_line);
 }
 
 static void check_tables(unsigned int bytes, bool small_bounce)
@@ -41,25 +43,28 @@ static void check_tables(unsigned int bytes, bool small_bounce)
 	unsigned int small = 0, unaligned = 0, unnatural = 0, loose = 0, last = 0;
 	size_t size;
 
-	machine_line = bytes;
+	cache_line = bytes;
 	bounces = small_bounce;
 	tcslab_size_class_init();
 	for (size = 1; size <= TCSLAB_MAX_CLASS_SIZE; size++) {
-		size_t volatile variable = size;	/* no constant, as on such a machine */
-		unsigned int class = tcslab_size_class(variable);
-		size_t has = class ? tcslab_class_size(class) : 0;
+		unsigned int class;
+		size_t has;
 
+		OPTIMIZER_HIDE_VAR(size);	/* as on such a machine, no constant */
+		class = tcslab_size_class(size);
+		has = class ? tcslab_class_size(class) : 0;
 		small += has < size || class < last;
-		unaligned += taken_for_aligned(size) && !IS_ALIGNED(has, machine_line);
+		unaligned += taken_for_aligned(size) && !IS_ALIGNED(has, cache_line);
 		unnatural += !IS_ALIGNED(has, size & -size);
 		/* No more than that takes. */
 		loose += class > 1 && tcslab_class_size(class - 1) >= size &&
-			 IS_ALIGNED(tcslab_class_size(class - 1), machine_line);
+			 IS_ALIGNED(tcslab_class_size(class - 1), cache_line);
 		last = class;
 	}
 	context_check(!small && !unaligned && !unnatural && !loose,
-		      "lines of %u%s: too small %u, not aligned %u, less than natural %u, too large %u",
-		      machine_line, bounces ? "" : " without bouncing", small, unaligned, unnatural, loose);
+		      "lines of %u%s: small %u, not aligned %u, not natural %u, too large %u",
+		      cache_line, bounces ? "" : " without bouncing",
+		      small, unaligned, unnatural, loose);
 }
 
 static int __init classes_init(void)

@@ -36,6 +36,10 @@
  * An array that is *closed* has an odd number at rest.  This is how everything
  * optional stays off the fast path: an offline CPU, the caches of large objects
  * and the checked mode (module parameter checks=1) are closed arrays.
+ *
+ * A module and the tcslab.ko that it is loaded with have to be built with the same headers,
+ * since all of that is compiled into both; if they are not the loader refuses the
+ * module: Unknown symbol tcslab_abi_...  Comments may differ, and <linux/tcslab_slab.h>.
  */
 #ifndef _LINUX_TCSLAB_H
 #define _LINUX_TCSLAB_H
@@ -52,8 +56,19 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
+#include <linux/tcslab_abi.h>
 #include <linux/tcslab_size_classes.h>
 #include <linux/tcslab_types.h>
+
+/*
+ * The name is a hash of the headers, see scripts/gen_abi.py, and a reference is what the
+ * loader looks at, with MODVERSIONS or without.  It is gone when the module is
+ * initialised.  The section is one of its own: others of its kind can be written to by
+ * who relocates.
+ */
+extern const char TCSLAB_ABI[];
+static const char * const tcslab_abi_reference __used
+	__section(".init.rodata.tcslab") = TCSLAB_ABI;
 
 /* ------------------------------------------- slow paths, see cpu_cache.c etc. */
 
