@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Chunks: taking memory from the kernel and giving it back
- *
- * Pages are frozen (reference count 0) while they are ours, as slab pages are:
- * get_page_unless_zero() fails on them, and sendpage_ok() keeps networking from
- * holding on to an object that its owner frees.
- */
+/* Chunks: taking memory from the kernel and giving it back */
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/page_ref.h>
 #include <linux/slab.h>
 
-#include "cache.h"
 #include "chunk.h"
 #include "compat.h"
 #include "page_heap.h"
+#include "pages.h"
 
 #define MIN_CHUNK_ORDER		3	/* 32 KiB: a handful of spans */
 #define MAX_CHUNK_ORDER		min(9, MAX_PAGE_ORDER)	/* 2 MiB, a huge page */
@@ -159,18 +152,6 @@ static void note_growth(unsigned long end)
 	}
 }
 
-/* Mark the pages as ours. */
-static void adopt(struct tcslab_span *span)
-{
-	unsigned int i;
-
-	set_page_count(span->page, 0);
-	for (i = 0; i < span->npages; i++) {
-		tcslab_page_map(span->page + i, NULL, &tcslab_no_cache);
-		span->page[i].lru.prev = (struct list_head *)TCSLAB_PAGE_COOKIE;
-	}
-}
-
 struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned int npages,
 				       unsigned long held, gfp_t gfp)
 {
@@ -200,7 +181,7 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 	span->chunk = chunk;
 	span->page = page;
 	span->npages = 1U << order;
-	adopt(span);
+	chunk->paged = tcslab_pages_adopt(page, order);
 	count_pages(page, span->npages);
 	note_growth((unsigned long)page_address(page) - PAGE_OFFSET + (PAGE_SIZE << order));
 	return span;
@@ -212,65 +193,34 @@ fail:
 	return NULL;
 }
 
-/* Nothing of ours may stay in a page that goes: the cookie above all. */
-static void disown(struct page *page)
+/* The books of @npages that go. */
+static unsigned int count_released(struct page *page, unsigned int npages)
 {
-	INIT_LIST_HEAD(&page->lru);
-	set_page_private(page, 0);
+	count_pages(page, -(long)npages);
+	atomic_long_sub(npages, &held_pages);
+	atomic_long_add(npages, &released_pages);
+	return npages;
 }
 
 unsigned int tcslab_chunk_free(struct tcslab_span *span)
 {
 	struct tcslab_chunk *chunk = span->chunk;
-	struct page *page = chunk->page;
-	unsigned int npages = span->npages, i;
+	unsigned int npages = count_released(chunk->page, span->npages);
 
-	for (i = 0; i < npages; i++)
-		disown(page + i);
-	set_page_count(page, 1);
-	count_pages(page, -(long)npages);
-	__free_pages(page, chunk->order);
-	atomic_long_sub(npages, &held_pages);
-	atomic_long_add(npages, &released_pages);
+	if (chunk->paged)
+		tcslab_pages_release(chunk->page, npages);
+	else
+		tcslab_pages_release_block(chunk->page, chunk->order);
 	tcslab_span_delete(span);
 	kfree(chunk);
 	return npages;
 }
 
-/*
- * split_page() wants a reference to each page, for as long as it takes and no longer: somebody
- * might take one, too.  Who looks at pages by number does, and drops it soon.
- */
-void tcslab_chunk_split(struct tcslab_chunk *chunk)
-{
-	struct page *page;
-	unsigned int i;
-
-	preempt_disable();
-	set_page_count(chunk->page, 1);
-	split_page(chunk->page, chunk->order);
-	for (i = 0; i < tcslab_chunk_pages(chunk); i++)
-		page_ref_freeze(chunk->page + i, 1);
-	preempt_enable();
-	for (i = 0; i < tcslab_chunk_pages(chunk); i++) {
-		page = chunk->page + i;
-		while (page_ref_count(page) && !page_ref_freeze(page, 1))
-			schedule_timeout_uninterruptible(1);
-	}
-}
-
 unsigned int tcslab_chunk_free_part(struct tcslab_span *span, bool last)
 {
-	unsigned int npages = span->npages, i;
+	unsigned int npages = count_released(span->page, span->npages);
 
-	count_pages(span->page, -(long)npages);
-	for (i = 0; i < npages; i++) {
-		disown(span->page + i);
-		set_page_count(span->page + i, 1);
-		__free_page(span->page + i);
-	}
-	atomic_long_sub(npages, &held_pages);
-	atomic_long_add(npages, &released_pages);
+	tcslab_pages_release(span->page, npages);
 	if (last)
 		kfree(span->chunk);
 	tcslab_span_delete(span);

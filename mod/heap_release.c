@@ -6,7 +6,7 @@
  * unless a load showed that it comes back for them; otherwise by the scavenger when they
  * have been free for a while, or on demand at any age.
  *
- * Parts of chunks, on demand only: the chunk is split into pages, those that are free go,
+ * Parts of chunks, on demand only: those pages of the chunk that are free go,
  * and from then on each span of it goes as soon as it is free (a scrap).  Such a
  * chunk has no FREE span in the index and no merging; what is left of it is in use.
  *
@@ -150,19 +150,17 @@ void tcslab_heap_add_scrap(struct tcslab_page_heap *heap, struct tcslab_span *sp
 	heap->nr_scraps++;
 }
 
-/* One that is not about to be split at the moment; *@last if nothing else is left. */
+/* *@last if nothing else is left of its chunk. */
 static struct tcslab_span *detach_scrap(struct tcslab_page_heap *heap, bool *last)
 {
-	struct tcslab_span *span = NULL, *scrap;
+	struct tcslab_span *span;
 	unsigned long flags;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	list_for_each_entry(scrap, &heap->scraps, list) {
-		struct tcslab_chunk *chunk = scrap->chunk;
+	span = list_first_entry_or_null(&heap->scraps, struct tcslab_span, list);
+	if (span) {
+		struct tcslab_chunk *chunk = span->chunk;
 
-		if (chunk->state != TCSLAB_CHUNK_SPLIT)
-			continue;
-		span = scrap;
 		list_del(&span->list);
 		heap->scrap_pages -= span->npages;
 		heap->nr_scraps--;
@@ -174,7 +172,6 @@ static struct tcslab_span *detach_scrap(struct tcslab_page_heap *heap, bool *las
 			heap->stats.chunks--;
 			heap->stats.released++;
 		}
-		break;
 	}
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return span;
@@ -191,49 +188,31 @@ static unsigned long release_scraps(struct tcslab_page_heap *heap)
 	return done;
 }
 
-/* A span of the index in the chunk that has most to give, or NULL. */
-static struct tcslab_chunk *begin_split(struct tcslab_page_heap *heap, struct list_head *parts)
-{
-	struct tcslab_span *span = tcslab_free_index_longest_span(&heap->free);
-	struct tcslab_chunk *chunk;
-	struct page *page;
-
-	lockdep_assert_held(&heap->lock);
-	if (!span)
-		return NULL;
-	chunk = span->chunk;
-	chunk->state = TCSLAB_CHUNK_SPLITTING;
-	/* At most as many spans as the chunk has pages. */
-	for (page = chunk->page; page < chunk->page + tcslab_chunk_pages(chunk);
-	     page += span->npages) {
-		span = tcslab_page_span(page);
-		if (span->state != TCSLAB_SPAN_FREE)
-			continue;
-		tcslab_heap_remove_free(heap, span);
-		list_add(&span->list, parts);
-		heap->scrap_pages += span->npages;
-		heap->nr_scraps++;
-	}
-	return chunk;
-}
-
+/* The chunk that has the longest free part is taken to pieces; false if there is none. */
 static bool split_one(struct tcslab_page_heap *heap)
 {
 	struct tcslab_chunk *chunk;
+	struct tcslab_span *span;
 	unsigned long flags;
-	LIST_HEAD(parts);
+	struct page *page;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	chunk = begin_split(heap, &parts);
+	span = tcslab_free_index_longest_span(&heap->free);
+	if (span) {
+		chunk = span->chunk;
+		chunk->state = TCSLAB_CHUNK_SPLIT;
+		/* At most as many spans as the chunk has pages. */
+		for (page = chunk->page; page < chunk->page + tcslab_chunk_pages(chunk);
+		     page += span->npages) {
+			span = tcslab_page_span(page);
+			if (span->state != TCSLAB_SPAN_FREE)
+				continue;
+			tcslab_heap_remove_free(heap, span);
+			tcslab_heap_add_scrap(heap, span);
+		}
+	}
 	tcslab_unlock_irqrestore(&heap->lock, flags);
-	if (!chunk)
-		return false;
-	tcslab_chunk_split(chunk);
-	tcslab_lock_irqsave(&heap->lock, flags);
-	chunk->state = TCSLAB_CHUNK_SPLIT;
-	list_splice(&parts, &heap->scraps);
-	tcslab_unlock_irqrestore(&heap->lock, flags);
-	return true;
+	return span;
 }
 
 unsigned long tcslab_page_heap_release_parts(unsigned long npages)
