@@ -133,7 +133,7 @@ static void free_large(const void *obj, struct tcslab_span *span)
 	kmemleak_free(obj);
 	if (want_init_on_free())
 		memset((void *)obj, 0, (size_t)span->npages << PAGE_SHIFT);
-	tcslab_page_heap_free(span);
+	tcslab_page_heap_free(span, false);
 }
 
 /* The span of a large object that begins at @obj, or NULL. */
