@@ -6,6 +6,8 @@
  */
 #include <linux/bitmap.h>
 #include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/string.h>
 
 #include "cache.h"
 #include "central_lists.h"
@@ -16,6 +18,9 @@
 
 static void release_span(struct tcslab_cache *cache, struct tcslab_span *span, bool more)
 {
+	/* What was not cleared object by object must not be seen in another cache. */
+	if (want_init_on_free() && !cache->zero_size)
+		memset(span->base, 0, (size_t)span->npages << PAGE_SHIFT);
 	atomic_long_sub(span->npages, &cache->span_pages_held);
 	tcslab_page_heap_free(span, more);
 }
