@@ -7,6 +7,7 @@
 
 #include "chunk.h"
 #include "compat.h"
+#include "nodes.h"
 #include "page_heap.h"
 #include "pages.h"
 
@@ -28,8 +29,6 @@ MODULE_PARM_DESC(hard_limit_bytes, "bytes that all caches together may hold (0: 
 /* End of our highest chunk as an offset into the direct map; only grows. */
 unsigned long tcslab_map_bytes __read_mostly;
 EXPORT_SYMBOL_GPL(tcslab_map_bytes);
-
-int tcslab_only_node __ro_after_init;
 
 static gfp_t zone_gfp(enum tcslab_zone zone)
 {
@@ -97,21 +96,29 @@ static struct page *charged_block(int node, gfp_t gfp, unsigned int order)
 	return page;
 }
 
+/* Who cannot be interrupted does not wait for more to be cleared than he needs. */
+static unsigned int tempered_order(unsigned int order, unsigned int min_order, gfp_t gfp)
+{
+	if (gfpflags_allow_blocking(gfp) || !want_init_on_alloc(0))
+		return order;
+	return min(order, max_t(unsigned int, min_order, MIN_CHUNK_ORDER));
+}
+
 /*
- * Pages for a chunk: the order that the heap's size suggests if that is to be
- * had cheaply and from this node, then smaller ones, and at last the smallest that serves,
- * with all that the caller's gfp allows.
+ * Pages for a chunk: the order that the heap's size suggests if it lies at hand on this
+ * node, then smaller ones, and at last the smallest that serves, with all that the caller's
+ * gfp allows.  An attempt that may fail wakes nobody: neither kswapd nor kcompactd is to
+ * make what we can do without.
  */
 static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wanted,
 				unsigned int min_order, gfp_t gfp, unsigned int *order)
 {
 	gfp_t base = zone_gfp(zone);
-	gfp_t cheap = base | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC |
-		      __GFP_THISNODE | (gfp & __GFP_KSWAPD_RECLAIM);
+	gfp_t cheap = base | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC | __GFP_THISNODE;
 	bool nofail = gfp & __GFP_NOFAIL;
 	struct page *page;
 
-	for (*order = wanted; *order > min_order; --*order) {
+	for (*order = tempered_order(wanted, min_order, gfp); *order > min_order; --*order) {
 		page = charged_block(node, cheap, *order);
 		if (page)
 			return page;
@@ -121,8 +128,8 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 	/* Of more than two pages the page allocator promises nothing, and says so. */
 	if (gfp & __GFP_NOFAIL && min_order > 1)
 		gfp = (gfp & ~__GFP_NOFAIL) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	/* Memory of a node that came later would be refused; its own has to be reclaimed. */
-	if (nofail && num_online_nodes() > 1 && !static_branch_unlikely(&tcslab_numa_key))
+	/* Memory of a node that is not served yet would be refused; its own is reclaimed. */
+	if (num_online_nodes() > 1 && !tcslab_nodes_are_served())
 		gfp |= __GFP_THISNODE;
 	page = charged_block(node, gfp, min_order);
 	if (!page && !nofail && tcslab_at_hard_limit(1UL << min_order))
@@ -169,8 +176,7 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 	if (!page)
 		goto fail;
 	/* No free would look where an object of this node belongs. */
-	if (unlikely(page_to_nid(page) != tcslab_only_node) &&
-	    !static_branch_unlikely(&tcslab_numa_key)) {
+	if (unlikely(page_to_nid(page) != tcslab_only_node) && !tcslab_nodes_are_served()) {
 		__free_pages(page, order);
 		atomic_long_sub(1UL << order, &held_pages);
 		goto fail;
@@ -265,7 +271,6 @@ unsigned long tcslab_peak_held_pages(void)
 
 int __init tcslab_chunk_init(void)
 {
-	tcslab_only_node = first_memory_node;
 	/* A span is referred to from struct page, where kmemleak does not look. */
 	span_cache = kmem_cache_create("tcslab_span", SPAN_BYTES,
 				       0, SLAB_HWCACHE_ALIGN | SLAB_NOLEAKTRACE, NULL);

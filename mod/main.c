@@ -8,6 +8,7 @@
 #include "chardev.h"
 #include "debugfs.h"
 #include "nested.h"
+#include "nodes.h"
 #include "page_heap.h"
 #include "pressure.h"
 #include "rcu.h"
@@ -30,6 +31,7 @@ static int __init tcslab_init(void)
 	tcslab_size_class_init();
 	tcslab_nested_init();
 	tcslab_rcu_init();
+	tcslab_nodes_init();
 	err = tcslab_page_heap_init();
 	if (err)
 		return err;
@@ -47,6 +49,7 @@ static int __init tcslab_init(void)
 	if (err)
 		goto exit_border;
 	tcslab_debugfs_init();
+	tcslab_nodes_watch();
 	tcslab_stock_init();
 	return 0;
 
@@ -65,6 +68,7 @@ exit_page_heap:
 
 static void __exit tcslab_exit(void)
 {
+	tcslab_nodes_unwatch();
 	tcslab_debugfs_exit();
 	tcslab_chardev_exit();
 	tcslab_border_exit();

@@ -38,9 +38,6 @@
 
 struct tcslab_page_heap;
 
-/* Whose memory all is without tcslab_numa_key; the first node with memory may become another. */
-extern int tcslab_only_node;
-
 /*
  * What our own allocations on behalf of a caller take from his gfp: how hard to
  * try.  Zone, node, zeroing and accounting are about his object.
