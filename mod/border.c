@@ -73,6 +73,18 @@ void tcslab_border_note_here(const void *obj)
 }
 EXPORT_SYMBOL_GPL(tcslab_border_note_here);
 
+unsigned long tcslab_border_caller(const void *obj)
+{
+	void *note = xa_load(&callers, index_of(obj));
+
+	return note ? xa_to_value(note) | ~(unsigned long)LONG_MAX : 0;
+}
+
+void tcslab_border_forget(void)
+{
+	xa_destroy(&callers);
+}
+
 #if defined(CONFIG_KPROBES) && defined(CONFIG_HAVE_FUNCTION_ARG_ACCESS_API)
 
 /**
@@ -119,7 +131,6 @@ static int look(struct kprobe *probe, struct pt_regs *regs)
 	const struct border_probe *own = container_of(probe, struct border_probe, probe);
 	unsigned long obj = regs_get_kernel_argument(regs, own->arg), caller;
 	const struct tcslab_cache *cache;
-	void *note;
 
 	/* kvfree_call_rcu() got the offset of the head once. */
 	if (own->arg && obj < PAGE_SIZE)
@@ -127,8 +138,7 @@ static int look(struct kprobe *probe, struct pt_regs *regs)
 	cache = tcslab_cache_of((void *)obj);
 	if (likely(!cache))
 		return 0;
-	note = xa_load(&callers, index_of((void *)obj));
-	caller = note ? xa_to_value(note) | ~(unsigned long)LONG_MAX : 0;
+	caller = tcslab_border_caller((void *)obj);
 	tcslab_warn(1, "tcslab: the kernel's %s() got %p of cache %s, allocated at %pS\n",
 		    probe->symbol_name, (void *)obj, cache->name, (void *)caller);
 	if (own == probes && clear_first_argument(regs))
@@ -164,7 +174,6 @@ void tcslab_border_exit(void)
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
 		if (probes[i].probe.symbol_name)
 			unregister_kprobe(&probes[i].probe);
-	xa_destroy(&callers);
 }
 
 #else

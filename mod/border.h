@@ -7,4 +7,8 @@
 int tcslab_border_init(void);
 void tcslab_border_exit(void);
 
+/* Who allocated @obj last; 0 if it is not known.  Until tcslab_border_forget(). */
+unsigned long tcslab_border_caller(const void *obj);
+void tcslab_border_forget(void);
+
 #endif /* TCSLAB_BORDER_H */

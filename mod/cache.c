@@ -7,7 +7,6 @@
  * allocation and free do not need it.
  */
 #include <linux/cpu.h>
-#include <linux/cpuhotplug.h>
 #include <linux/log2.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -16,14 +15,15 @@
 #include "central.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
+#include "leaks.h"
 #include "nested.h"
-#include "nodes.h"
 #include "page_heap.h"
 #include "rcu.h"
 #include "report.h"
 #include "reserve.h"
 #include "size_class.h"
 #include "span.h"
+#include "window.h"
 
 #define MAX_BATCH		64	/* objects; bounds every section under a raw lock */
 #define BATCH_BYTES		SZ_8K	/* fewer of the big ones, */
@@ -31,6 +31,8 @@
 #define CPU_CACHE_BYTES		SZ_128K	/* a full per-CPU array holds so much, */
 #define CPU_CACHE_OBJS		128	/* but no more than so many */
 #define LOW_ZONE_OBJS		8	/* DMA and DMA32 memory is not to be parked */
+#define QUICK_ROUNDS		16	/* of draining arrays, then one in a jiffy */
+#define DRAIN_ROUNDS		64
 
 /* Guards the list below and the life of the caches on it. */
 DEFINE_MUTEX(tcslab_cache_mutex);
@@ -41,8 +43,14 @@ EXPORT_SYMBOL_GPL(tcslab_general);
 struct tcslab_cache *tcslab_large_cache __ro_after_init;
 struct tcslab_cache tcslab_no_cache = { .name = "none", .node = NUMA_NO_NODE };
 
+/*
+ * Off on machines with one node: then no free looks at an object's node.  Memory of
+ * nodes that appear later is not used then, until the module is loaded again.
+ */
+DEFINE_STATIC_KEY_FALSE(tcslab_numa_key);
+EXPORT_SYMBOL_GPL(tcslab_numa_key);
+
 static bool verify_frees __ro_after_init;
-static enum cpuhp_state hotplug_state;
 
 const char *tcslab_zone_name(enum tcslab_zone zone)
 {
@@ -148,7 +156,6 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 		goto free_central;
 	mutex_lock(&tcslab_cache_mutex);
 	list_add_tail(&cache->list, &tcslab_cache_list);
-	tcslab_nodes_prepare(cache);
 	mutex_unlock(&tcslab_cache_mutex);
 	return cache;
 
@@ -192,7 +199,8 @@ EXPORT_SYMBOL_GPL(tcslab_cache_create);
 /* ------------------------------------------------------------- destroying */
 
 /*
- * Objects in use after everything cached has been sorted back into the spans.
+ * Objects in use after everything cached has been sorted back into the spans.  What
+ * cannot be drained is as good as in use: whoever keeps an array busy all the time uses it.
  *
  * Under cpus_read_lock(): no CPU may be half-way out, since it would
  * not get the IPI any more, and the callback that empties its arrays would wait
@@ -202,22 +210,22 @@ static unsigned long empty_cache(struct tcslab_cache *cache)
 {
 	struct tcslab_cache_stats stats;
 
-	/* An array that was busy has a user, or an interrupt was in the way. */
-	while (tcslab_cpu_cache_drain_all(cache) && !fatal_signal_pending(current))
-		cond_resched();
+	unsigned int round;
+
+	/* An array that is busy has a user, or an interrupt was in the way. */
+	for (round = 0; tcslab_cpu_cache_drain_all(cache) && round < DRAIN_ROUNDS; round++) {
+		if (round < QUICK_ROUNDS)
+			cond_resched();
+		else
+			schedule_timeout_uninterruptible(1);
+	}
 	tcslab_central_drain(cache);
 	tcslab_cache_stats_locked(cache, &stats);
-	/* What could not be drained is as good as in use. */
 	return stats.in_use + stats.cpu_cached;
 }
 
 static void unmake_cache(struct tcslab_cache *cache)
 {
-	/* Spans on their way back to the page heap still refer to it. */
-	if (cache->flags & TCSLAB_TYPESAFE_BY_RCU) {
-		tcslab_unpark();
-		rcu_barrier();
-	}
 	tcslab_cpu_cache_exit(cache);
 	tcslab_central_exit(cache);
 	kfree(cache);
@@ -235,7 +243,7 @@ static void unmake_cache(struct tcslab_cache *cache)
  */
 int tcslab_cache_destroy(struct tcslab_cache *cache)
 {
-	unsigned long in_use;
+	unsigned long in_use, busy = 0;
 
 	if (!cache)
 		return 0;
@@ -246,6 +254,8 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 	cpus_read_lock();
 	mutex_lock(&tcslab_cache_mutex);
 	in_use = empty_cache(cache) - tcslab_minimum_left(cache);
+	if (in_use)
+		busy = tcslab_cpu_cache_left(cache);
 	if (!in_use) {
 		if (cache->minimum) {
 			tcslab_minimum_exit(cache);
@@ -258,8 +268,16 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 	if (in_use) {
 		WARN(1, "tcslab: cache %s: %lu objects in use, not destroyed\n",
 		     cache->name, in_use);
-		tcslab_central_report_leaks(cache);
+		if (busy)
+			pr_err("tcslab: cache %s: %lu of them in arrays that stayed busy\n",
+			       cache->name, busy);
+		tcslab_report_objects(cache, TCSLAB_LEAKS_SHOWN);
 		return -EBUSY;
+	}
+	/* Spans on their way back to the page heap still refer to it. */
+	if (cache->flags & TCSLAB_TYPESAFE_BY_RCU) {
+		tcslab_unpark();
+		rcu_barrier();
 	}
 	unmake_cache(cache);
 	return 0;
@@ -321,32 +339,6 @@ unsigned long tcslab_trim(void)
 	return tcslab_released_pages() - before;
 }
 EXPORT_SYMBOL_GPL(tcslab_trim);
-
-static int cpu_prepare(unsigned int cpu)
-{
-	struct tcslab_cache *cache;
-
-	tcslab_cpu_cache_prepare(tcslab_large_cache, cpu);
-	mutex_lock(&tcslab_cache_mutex);
-	tcslab_for_each_cache(cache)
-		tcslab_cpu_cache_prepare(cache, cpu);
-	mutex_unlock(&tcslab_cache_mutex);
-	return 0;
-}
-
-/* After the CPU is dead; its arrays are nobody's. */
-static int cpu_dead(unsigned int cpu)
-{
-	struct tcslab_cache *cache;
-
-	tcslab_unpark_dead(cpu);
-	tcslab_rcu_cpu_dead();
-	mutex_lock(&tcslab_cache_mutex);
-	tcslab_for_each_cache(cache)
-		tcslab_cpu_cache_drain_dead(cache, cpu);
-	mutex_unlock(&tcslab_cache_mutex);
-	return 0;
-}
 
 /* ------------------------------------------------------------- statistics */
 
@@ -468,48 +460,55 @@ int __init tcslab_cache_init(bool checks)
 
 	verify_frees = checks;
 	tcslab_cpu_budget_init();
+	if (nr_online_nodes > 1)
+		static_branch_enable(&tcslab_numa_key);
 	err = make_large();
 	for (zone = 0; !err && zone < TCSLAB_NR_ZONES; zone++) {
 		tcslab_general[zone][0] = tcslab_large_cache;
 		for (class = 1; !err && class < TCSLAB_NR_CLASSES; class++)
 			err = make_general(zone, class);
 	}
-	if (!err) {
-		err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "mm/tcslab:dead",
-						cpu_prepare, cpu_dead);
-		hotplug_state = err;
-	}
-	if (err < 0) {
+	if (err)
 		tcslab_cache_exit();
-		return err;
+	return err;
+}
+
+/* With CPUs kept from going, and without the callback that looks after those that went. */
+static void empty_all(void)
+{
+	struct tcslab_cache *cache;
+	unsigned int cpu;
+
+	tcslab_for_each_cache(cache) {
+		if (cache->minimum)
+			tcslab_minimum_exit(cache);
+		for_each_possible_cpu(cpu)
+			if (!cpu_online(cpu))
+				tcslab_cpu_cache_drain_dead(cache, cpu);
+		empty_cache(cache);
+		cond_resched();
 	}
-	return 0;
 }
 
 void tcslab_cache_exit(void)
 {
 	struct tcslab_cache *cache, *next;
-	unsigned long in_use;
 
 	tcslab_unpark();
-	/* Without the callback no CPU may go before its arrays are empty. */
 	cpus_read_lock();
-	if (hotplug_state > 0)
-		cpuhp_remove_state_nocalls_cpuslocked(hotplug_state);
+	mutex_lock(&tcslab_cache_mutex);
+	empty_all();
+	tcslab_window("cache-empty");
+	mutex_unlock(&tcslab_cache_mutex);
+	cpus_read_unlock();
+	/* Spans of type-safe caches are on their way, also of some that could not be destroyed. */
+	tcslab_unpark();
+	rcu_barrier();
+	tcslab_report_leaks();
 	list_for_each_entry_safe(cache, next, &tcslab_cache_list, list) {
-		if (cache->minimum)
-			tcslab_minimum_exit(cache);
-		mutex_lock(&tcslab_cache_mutex);
-		in_use = empty_cache(cache);
-		mutex_unlock(&tcslab_cache_mutex);
-		WARN(in_use, "tcslab: cache %s: %lu objects in use at unload\n",
-		     cache->name, in_use);
-		if (in_use)
-			tcslab_central_report_leaks(cache);
 		list_del(&cache->list);
 		unmake_cache(cache);
 	}
-	cpus_read_unlock();
 	if (tcslab_large_cache) {
 		tcslab_cpu_cache_exit(tcslab_large_cache);
 		kfree(tcslab_large_cache);

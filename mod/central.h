@@ -30,9 +30,6 @@ static inline void tcslab_copy_objs(void **to, void **from, size_t n)
 
 int tcslab_central_init(struct tcslab_cache *cache);
 
-/* A node has come: make what tcslab_central_init() did not, if there is memory. */
-void tcslab_central_add_node(struct tcslab_cache *cache, int node, gfp_t gfp);
-
 /* All spans must be gone. */
 void tcslab_central_exit(struct tcslab_cache *cache);
 
@@ -69,8 +66,11 @@ void *tcslab_object_around(void *inside);
 /* True if @obj is the start of an object of @cache; it may be a free one. */
 bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj);
 
-/* Log the number and the first addresses of the objects in use. */
-void tcslab_central_report_leaks(struct tcslab_cache *cache);
+/*
+ * Addresses of up to @max objects in use; of those in arrays it is not known that they are
+ * free.  Returns how many.
+ */
+unsigned int tcslab_central_live(struct tcslab_cache *cache, void **objs, unsigned int max);
 
 /* Fill the central part of @stats: transfer_cached, central_free, spans, held_bytes, tail_bytes. */
 void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats);

@@ -6,8 +6,6 @@
 #include "central_lists.h"
 #include "nested.h"
 
-#define LEAKS_SHOWN	8
-
 /* Addresses of up to @max live objects of the spans of one list. */
 static unsigned int live_objects(struct tcslab_cache *cache, struct hlist_head *spans,
 				 void **objs, unsigned int max)
@@ -25,24 +23,22 @@ static unsigned int live_objects(struct tcslab_cache *cache, struct hlist_head *
 	return n;
 }
 
-void tcslab_central_report_leaks(struct tcslab_cache *cache)
+unsigned int tcslab_central_live(struct tcslab_cache *cache, void **objs, unsigned int max)
 {
-	void *objs[LEAKS_SHOWN];
+	unsigned int n = 0, list;
 	unsigned long flags;
-	int node, list;
+	int node;
 
+	/* Each span in these lists has an object in use: no more of them are looked at than that. */
 	for (node = 0; node < nr_node_ids; node++) {
 		struct tcslab_central *central = &cache->central[node];
-		unsigned int n = 0, i;
 
 		tcslab_lock_irqsave(&central->lock, flags);
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
-			n += live_objects(cache, &central->spans[list], objs + n,
-					  LEAKS_SHOWN - n);
+			n += live_objects(cache, &central->spans[list], objs + n, max - n);
 		tcslab_unlock_irqrestore(&central->lock, flags);
-		for (i = 0; i < n; i++)
-			pr_err("tcslab: cache %s: object %p is in use\n", cache->name, objs[i]);
 	}
+	return n;
 }
 
 void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)

@@ -27,6 +27,9 @@ void tcslab_cpu_cache_drain(struct tcslab_cache *cache);
 /* Those of isolated CPUs, too; returns the number of objects still in arrays. */
 unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache);
 
+/* Objects in the arrays of all CPUs, and beside them; a glance. */
+unsigned long tcslab_cpu_cache_left(const struct tcslab_cache *cache);
+
 /*
  * Whether memory of @node may be asked for by name.  On a machine that had one node at load
  * all memory is of that, whatever is named.
@@ -53,12 +56,6 @@ void tcslab_cpu_cache_narrow(struct tcslab_cache *cache);
 
 /* A CPU is about to come: its array is empty, and it may be on another node now. */
 void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu);
-
-/*
- * Nodes have come or gone: let the arrays of all CPUs hold objects of the nearest.  Task context;
- * CPUs neither come nor go.
- */
-void tcslab_cpu_cache_move_home(struct tcslab_cache *cache);
 
 /* Empty the array of a CPU that is dead. */
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);

@@ -71,7 +71,7 @@ static bool may_be_drained(int cpu, void *arg)
 	return has_something(cpu, arg) && !tcslab_cpu_is_isolated(cpu);
 }
 
-static unsigned long cached_objects(struct tcslab_cache *cache)
+unsigned long tcslab_cpu_cache_left(const struct tcslab_cache *cache)
 {
 	unsigned long n = 0;
 	int cpu;
@@ -89,7 +89,7 @@ void tcslab_cpu_cache_drain(struct tcslab_cache *cache)
 unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache)
 {
 	on_each_cpu_cond(has_something, drain_local, cache, true);
-	return cached_objects(cache);
+	return tcslab_cpu_cache_left(cache);
 }
 
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu)

@@ -321,7 +321,7 @@ static const struct file_operations trim_fops = {
 };
 
 /* debugfs may be missing or locked down: then there are no files, and no error. */
-void __init tcslab_debugfs_init(void)
+int __init tcslab_debugfs_init(void)
 {
 	root = debugfs_create_dir("tcslab", NULL);
 	debugfs_create_file("stats", 0400, root, NULL, &stats_fops);
@@ -331,6 +331,7 @@ void __init tcslab_debugfs_init(void)
 	debugfs_create_file("cpu", 0400, root, NULL, &cpu_fops);
 	debugfs_create_file("spans", 0400, root, NULL, &spans_fops);
 	debugfs_create_file("trim", 0200, root, NULL, &trim_fops);
+	return 0;
 }
 
 void tcslab_debugfs_exit(void)

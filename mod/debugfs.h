@@ -3,7 +3,7 @@
 #ifndef TCSLAB_DEBUGFS_H
 #define TCSLAB_DEBUGFS_H
 
-void tcslab_debugfs_init(void);
+int tcslab_debugfs_init(void);
 void tcslab_debugfs_exit(void);
 
 #endif /* TCSLAB_DEBUGFS_H */

@@ -1,20 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0
-/* tcslab: load and unload, tier by tier */
+/*
+ * tcslab: load and unload, step by step
+ *
+ * Unload, and a load that fails, undo the steps from the last one to the first.  While exit
+ * runs nobody uses us: who does holds the module, and so does an open file of the device or of
+ * debugfs.  What is left is what others call and what was queued.  Each step ends what it is
+ * about, for good, and who can queue something is ended before that which he queues:
+ *
+ *   debugfs     Files go, calls under way are waited for.  They trim, which needs all below.
+ *   chardev     The same.
+ *   border      Kprobes go, running handlers are waited for.  They free objects.
+ *   pressure    Shrinker, OOM and memory notifiers go, and are waited for.  They drain and
+ *               release; spans type-safe by RCU then wait for a grace period.
+ *   hotplug     The callback goes and is waited for.  It queued flush_later and free_later, for
+ *               CPUs that could not.  A CPU that goes from here on leaves its arrays and what
+ *               it parked where they are.
+ *   rcu         All objects that wait are freed: queue_soon has run on every CPU, or could not be
+ *               queued on one that went, so free_later is asked for here; parked heads are
+ *               given to RCU, those of CPUs that went as well; its callbacks are waited for.
+ *               They queue nothing.  flush_later may still be queued for objects that have gone
+ *               by now, and is cancelled.
+ *   stock       On PREEMPT_RT, wake_work has run, fill_work is cancelled.  The latter makes the
+ *               heap grow, which wakes the scavenger.
+ *   scavenger   Its works queue each other until they see that they have to stop.  They drain
+ *               and release, so what they queue is what pressure's does.
+ *   cache       What is parked is sorted in, with CPUs kept from going the arrays are emptied,
+ *               also those of CPUs that went.  Spans type-safe by RCU have come back when
+ *               rcu_barrier() returns.  A minimum's irq_work has run before it is freed.
+ *   page heap   Nothing is left that could call it.
+ *   notes       Of who allocated what, which a report of leaks wants to know.
+ *
+ * Module parameters are plain variables: who writes one calls nobody.  They go after exit.
+ */
 #include <linux/init.h>
+#include <linux/kernel.h>
 #include <linux/module.h>
 
 #include "border.h"
 #include "cache.h"
 #include "chardev.h"
 #include "debugfs.h"
+#include "hotplug.h"
 #include "nested.h"
-#include "nodes.h"
 #include "page_heap.h"
 #include "pressure.h"
 #include "rcu.h"
 #include "scavenger.h"
 #include "size_class.h"
 #include "stock.h"
+#include "window.h"
 
 static bool checks;
 module_param(checks, bool, 0400);
@@ -24,61 +58,75 @@ MODULE_PARM_DESC(checks, "close all per-CPU arrays, so that every free is verifi
 const char TCSLAB_ABI[1];
 EXPORT_SYMBOL_GPL(TCSLAB_ABI);
 
+static int __init cache_init(void)
+{
+	return tcslab_cache_init(checks);
+}
+
+static int __init nothing(void)
+{
+	return 0;
+}
+
+/**
+ * struct step - of load and unload
+ * @name: for tests
+ * @start: undoes what it did if it fails
+ * @stop: waits for whatever may still run
+ */
+struct step {
+	const char *name;
+	int (*start)(void);
+	void (*stop)(void);
+};
+
+/* The device is the last that can fail: an open file keeps no module that did not load. */
+static const struct step steps[] __refconst = {
+	{ "notes",	nothing,		tcslab_border_forget },
+	{ "page_heap",	tcslab_page_heap_init,	tcslab_page_heap_exit },
+	{ "cache",	cache_init,		tcslab_cache_exit },
+	{ "scavenger",	nothing,		tcslab_scavenger_exit },
+	{ "stock",	tcslab_stock_init,	tcslab_stock_exit },
+	{ "rcu",	tcslab_rcu_init,	tcslab_rcu_exit },
+	{ "hotplug",	tcslab_hotplug_init,	tcslab_hotplug_exit },
+	{ "pressure",	tcslab_pressure_init,	tcslab_pressure_exit },
+	{ "border",	tcslab_border_init,	tcslab_border_exit },
+	{ "chardev",	tcslab_chardev_init,	tcslab_chardev_exit },
+	{ "debugfs",	tcslab_debugfs_init,	tcslab_debugfs_exit },
+};
+
+static void stop(unsigned int n)
+{
+	while (n--) {
+		tcslab_window(steps[n].name);
+		steps[n].stop();
+	}
+}
+
 static int __init tcslab_init(void)
 {
+	unsigned int i;
 	int err;
 
 	tcslab_size_class_init();
 	tcslab_nested_init();
-	tcslab_rcu_init();
-	tcslab_nodes_init();
-	err = tcslab_page_heap_init();
-	if (err)
-		return err;
-	err = tcslab_cache_init(checks);
-	if (err)
-		goto exit_page_heap;
-	err = tcslab_pressure_init();
-	if (err)
-		goto exit_cache;
-	err = tcslab_border_init();
-	if (err)
-		goto exit_pressure;
-	/* Last of what can fail: an open file keeps no module that did not load. */
-	err = tcslab_chardev_init();
-	if (err)
-		goto exit_border;
-	tcslab_debugfs_init();
-	tcslab_nodes_watch();
-	tcslab_stock_init();
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		err = steps[i].start();
+		if (!err && tcslab_window_fails(steps[i].name)) {
+			err = -ENOMEM;
+			i++;
+		}
+		if (err) {
+			stop(i);
+			return err;
+		}
+	}
 	return 0;
-
-exit_border:
-	tcslab_border_exit();
-exit_pressure:
-	tcslab_pressure_exit();
-exit_cache:
-	tcslab_stock_exit();
-	tcslab_scavenger_exit();
-	tcslab_cache_exit();
-exit_page_heap:
-	tcslab_page_heap_exit();
-	return err;
 }
 
 static void __exit tcslab_exit(void)
 {
-	tcslab_nodes_unwatch();
-	tcslab_debugfs_exit();
-	tcslab_chardev_exit();
-	tcslab_border_exit();
-	tcslab_rcu_exit();
-	tcslab_pressure_exit();
-	/* Filling the stock wakes the scavenger. */
-	tcslab_stock_exit();
-	tcslab_scavenger_exit();
-	tcslab_cache_exit();
-	tcslab_page_heap_exit();
+	stop(ARRAY_SIZE(steps));
 }
 
 module_init(tcslab_init);

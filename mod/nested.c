@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Parked frees; see nested.h */
+#include <linux/cpu.h>
 #include <linux/irq_work.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 
 #include "cache.h"
@@ -119,12 +121,41 @@ void tcslab_park_rcu(struct rcu_head *head, rcu_callback_t func)
 	preempt_enable();
 }
 
-void tcslab_unpark(void)
+/* A glance: what is added meanwhile is not waited for. */
+static bool has_parked(const struct parked *p)
 {
+	return !llist_empty(&p->objs) || !llist_empty(&p->rcu) || READ_ONCE(p->refused);
+}
+
+/*
+ * What is parked where no interrupt comes any more is for the hotplug callback; without it,
+ * at unload, for whoever comes here.
+ */
+static void unpark_offline(void)
+{
+	static DEFINE_MUTEX(one);	/* a list is emptied by one at a time */
 	int cpu;
 
+	cpus_read_lock();	/* and by no callback meanwhile */
+	mutex_lock(&one);
 	for_each_possible_cpu(cpu)
+		if (!cpu_online(cpu))
+			tcslab_unpark_dead(cpu);
+	mutex_unlock(&one);
+	cpus_read_unlock();
+}
+
+void tcslab_unpark(void)
+{
+	bool more = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
 		irq_work_sync(per_cpu_ptr(&parked.work, cpu));
+		more |= !cpu_online(cpu) && has_parked(per_cpu_ptr(&parked, cpu));
+	}
+	if (more)
+		unpark_offline();
 }
 
 void tcslab_unpark_dead(unsigned int cpu)

@@ -21,6 +21,7 @@
 
 #include "cache.h"
 #include "heap.h"
+#include "leaks.h"
 #include "nested.h"
 #include "scavenger.h"
 #include "stock.h"
@@ -338,7 +339,7 @@ static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
 		}
 		if (!tcslab_may_call_kernel(gfp))
 			return NULL;
-		tcslab_heap_release_short(heap, req->npages, gfp);
+		tcslab_heap_release_short(heap, req->npages);
 		/* Others may eat the new chunk before we look again: then once more. */
 		heap = grow(heap, req->npages, gfp);
 		if (!heap)
@@ -395,7 +396,7 @@ void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npage
 	}
 }
 
-void tcslab_page_heap_free(struct tcslab_span *span, bool more)
+void tcslab_page_heap_free(struct tcslab_span *span)
 {
 	struct tcslab_page_heap *heap = span->chunk->heap;
 	unsigned long flags;
@@ -409,7 +410,7 @@ void tcslab_page_heap_free(struct tcslab_span *span, bool more)
 		tcslab_heap_add_scrap(heap, span);
 	excess = tcslab_heap_has_excess(heap);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
-	if (unlikely(excess) && !more)
+	if (unlikely(excess))
 		tcslab_heap_release_excess(heap);
 }
 
@@ -489,8 +490,7 @@ void tcslab_page_heap_exit(void)
 	tcslab_page_heap_release_parts(ULONG_MAX);
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
 		tcslab_heap_trim_spares(&tcslab_heaps[i], 0);
-	/* What is left is still in use: its pages are lost, the machine lives. */
-	WARN(tcslab_held_pages(), "tcslab: %lu pages leaked\n", tcslab_held_pages());
+	tcslab_abandon_pages();
 	tcslab_chunk_exit();
 	kfree(tcslab_heaps);
 }

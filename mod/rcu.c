@@ -236,17 +236,21 @@ void tcslab_rcu_barrier(void)
 	flush_all(NULL);
 	/* A batch that was full before we came to it may be parked, for RCU. */
 	tcslab_unpark();
+	/* A CPU that was about to be gone could not ask for it. */
+	if (!llist_empty(&waiting))
+		queue_work(system_dfl_wq, &free_later);
 	flush_work(&free_later);
 	rcu_barrier();
 }
 EXPORT_SYMBOL_GPL(tcslab_rcu_barrier);
 
-void __init tcslab_rcu_init(void)
+int __init tcslab_rcu_init(void)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu)
 		raw_spin_lock_init(&per_cpu_ptr(&rcu_cpus, cpu)->lock);
+	return 0;
 }
 
 void tcslab_rcu_exit(void)

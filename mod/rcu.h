@@ -3,12 +3,15 @@
 #ifndef TCSLAB_RCU_H
 #define TCSLAB_RCU_H
 
-void tcslab_rcu_init(void);
+int tcslab_rcu_init(void);
 
 /* Look after what a CPU that is dead could not ask for. */
 void tcslab_rcu_cpu_dead(void);
 
-/* After the last user is gone; no callback of ours runs any more when it returns. */
+/*
+ * After the last user and the hotplug callback are gone; no callback of ours runs any more when
+ * it returns.
+ */
 void tcslab_rcu_exit(void);
 
 #endif /* TCSLAB_RCU_H */

@@ -20,6 +20,7 @@
 #include "cpu_cache.h"
 #include "page_heap.h"
 #include "scavenger.h"
+#include "window.h"
 
 #define PERIOD		HZ
 #define MIN_AGE		HZ	/* a chunk that was free for less is about to be used */
@@ -112,9 +113,6 @@ static void scavenge(struct work_struct *work)
 
 void tcslab_scavenger_wake(void)
 {
-	/* At unload the last frees come after the last run. */
-	if (unlikely(READ_ONCE(stopping)))
-		return;
 	if (likely(!above_soft_limit()))
 		queue_delayed_work(system_dfl_wq, &prompt_work, PERIOD);
 	/* Once: each growth that moves the timer would put the run off. */
@@ -136,6 +134,7 @@ void tcslab_scavenger_exit(void)
 {
 	WRITE_ONCE(stopping, true);	/* for runs that begin from here on */
 	cancel_delayed_work_sync(&prompt_work);
+	tcslab_window("scavenger-lazy");
 	cancel_delayed_work_sync(&lazy_work);
 	/* It may have queued the other one after that was cancelled. */
 	cancel_delayed_work_sync(&prompt_work);

@@ -37,9 +37,10 @@ void tcslab_stock_wanted(void)
 	tcslab_irq_work_queue(&wake_work);
 }
 
-void __init tcslab_stock_init(void)
+int __init tcslab_stock_init(void)
 {
 	fill(NULL);
+	return 0;
 }
 
 void tcslab_stock_exit(void)

@@ -16,13 +16,13 @@
 
 #ifdef CONFIG_PREEMPT_RT
 /* Fill the stock; task context.  Later it happens by itself. */
-void tcslab_stock_init(void);
+int tcslab_stock_init(void);
 void tcslab_stock_exit(void);
 
 /* A stock is low.  Any context. */
 void tcslab_stock_wanted(void);
 #else
-static inline void tcslab_stock_init(void) { }
+static inline int tcslab_stock_init(void) { return 0; }
 static inline void tcslab_stock_exit(void) { }
 static inline void tcslab_stock_wanted(void) { }
 #endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Objects that are in use when nobody should use them any more. */
+#ifndef TCSLAB_LEAKS_H
+#define TCSLAB_LEAKS_H
+
+#include <linux/tcslab.h>
+
+#define TCSLAB_LEAKS_SHOWN	8
+
+/* Log the addresses of up to @max objects of a cache in use, and who allocated them if known. */
+unsigned int tcslab_report_objects(struct tcslab_cache *cache, unsigned int max);
+
+/* At unload, when all caches have been emptied: log what is in use in all of them, if any. */
+void tcslab_report_leaks(void);
+
+/* At unload, when all that is free has been given back: leave the rest where it is. */
+void tcslab_abandon_pages(void);
+
+#endif /* TCSLAB_LEAKS_H */
