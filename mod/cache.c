@@ -17,6 +17,7 @@
 #include "cpu_cache.h"
 #include "leaks.h"
 #include "nested.h"
+#include "nodes.h"
 #include "page_heap.h"
 #include "rcu.h"
 #include "report.h"
@@ -42,13 +43,6 @@ struct tcslab_cache *tcslab_general[TCSLAB_NR_ZONES][TCSLAB_NR_CLASSES] __ro_aft
 EXPORT_SYMBOL_GPL(tcslab_general);
 struct tcslab_cache *tcslab_large_cache __ro_after_init;
 struct tcslab_cache tcslab_no_cache = { .name = "none", .node = NUMA_NO_NODE };
-
-/*
- * Off on machines with one node: then no free looks at an object's node.  Memory of
- * nodes that appear later is not used then, until the module is loaded again.
- */
-DEFINE_STATIC_KEY_FALSE(tcslab_numa_key);
-EXPORT_SYMBOL_GPL(tcslab_numa_key);
 
 static bool verify_frees __ro_after_init;
 
@@ -156,6 +150,7 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 		goto free_central;
 	mutex_lock(&tcslab_cache_mutex);
 	list_add_tail(&cache->list, &tcslab_cache_list);
+	tcslab_nodes_prepare(cache);
 	mutex_unlock(&tcslab_cache_mutex);
 	return cache;
 
@@ -460,8 +455,6 @@ int __init tcslab_cache_init(bool checks)
 
 	verify_frees = checks;
 	tcslab_cpu_budget_init();
-	if (nr_online_nodes > 1)
-		static_branch_enable(&tcslab_numa_key);
 	err = make_large();
 	for (zone = 0; !err && zone < TCSLAB_NR_ZONES; zone++) {
 		tcslab_general[zone][0] = tcslab_large_cache;

@@ -413,18 +413,41 @@ bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj)
 
 /* ---------------------------------------------------------------- set-up */
 
-int tcslab_central_init(struct tcslab_cache *cache)
+/* Room for the stack of one node, if it has none. */
+static int make_transfer(struct tcslab_cache *cache, int node, gfp_t gfp)
 {
+	struct tcslab_central *central = &cache->central[node];
 	unsigned int max = min_t(unsigned int, TRANSFER_BYTES / cache->size,
 				 cache->batch * TRANSFER_BATCHES);
-	int node, list;
+	unsigned long flags;
+	void **transfer;
 
 	/*
 	 * A cache whose arrays take nothing verifies every free: no stack either.  And
 	 * one for large objects would keep many pages back for little work saved.
 	 */
-	if (!cache->max_capacity || max < cache->batch)
-		max = 0;
+	if (!cache->max_capacity || max < cache->batch || central->transfer)
+		return 0;
+	transfer = kmalloc_array_node(max, sizeof(void *), gfp, node);
+	if (!transfer)
+		return -ENOMEM;
+	tcslab_lock_irqsave(&central->lock, flags);
+	central->transfer = transfer;
+	central->transfer_max = max;
+	tcslab_unlock_irqrestore(&central->lock, flags);
+	return 0;
+}
+
+void tcslab_central_add_node(struct tcslab_cache *cache, int node, gfp_t gfp)
+{
+	/* Without it each batch is sorted into the spans. */
+	make_transfer(cache, node, gfp);
+}
+
+int tcslab_central_init(struct tcslab_cache *cache)
+{
+	int node, list;
+
 	cache->central = kvcalloc(nr_node_ids, sizeof(*cache->central), GFP_KERNEL);
 	if (!cache->central)
 		return -ENOMEM;
@@ -434,15 +457,10 @@ int tcslab_central_init(struct tcslab_cache *cache)
 		raw_spin_lock_init(&central->lock);
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
 			INIT_HLIST_HEAD(&central->spans[list]);
-		if (!max || !node_online(node))
-			continue;
-		central->transfer = kvmalloc_node(array_size(max, sizeof(void *)),
-						  GFP_KERNEL, node);
-		if (!central->transfer) {
+		if (node_online(node) && make_transfer(cache, node, GFP_KERNEL)) {
 			tcslab_central_exit(cache);
 			return -ENOMEM;
 		}
-		central->transfer_max = max;
 	}
 	return 0;
 }
@@ -452,7 +470,7 @@ void tcslab_central_exit(struct tcslab_cache *cache)
 	int node;
 
 	for (node = 0; node < nr_node_ids; node++)
-		kvfree(cache->central[node].transfer);
+		kfree(cache->central[node].transfer);
 	kvfree(cache->central);
 	cache->central = NULL;
 }

@@ -30,6 +30,9 @@ static inline void tcslab_copy_objs(void **to, void **from, size_t n)
 
 int tcslab_central_init(struct tcslab_cache *cache);
 
+/* A node has come: make what tcslab_central_init() did not, if there is memory. */
+void tcslab_central_add_node(struct tcslab_cache *cache, int node, gfp_t gfp);
+
 /* All spans must be gone. */
 void tcslab_central_exit(struct tcslab_cache *cache);
 

@@ -13,7 +13,7 @@
  * @lock: guards everything here and the SMALL spans of this cache and node
  * @nr_transfer: objects on the stack
  * @low_transfer: least value of @nr_transfer since the scavenger looked
- * @transfer_max: its size, constant
+ * @transfer_max: its size; 0 until the node has come
  * @transfer: the stack of free objects, the latest last
  * @nonempty: bit b set: @spans[b] has spans with free objects; bit 0 is never set
  * @nr_spans: spans held, the empty ones too

@@ -6,6 +6,8 @@
  */
 #include <linux/bitmap.h>
 #include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/string.h>
 
 #include "cache.h"
 #include "central_lists.h"
@@ -14,10 +16,13 @@
 
 #define SHORT_SPANS	4	/* so many of the shortest before longer ones */
 
-static void release_span(struct tcslab_cache *cache, struct tcslab_span *span)
+static void release_span(struct tcslab_cache *cache, struct tcslab_span *span, bool more)
 {
+	/* What was not cleared object by object must not be seen in another cache. */
+	if (want_init_on_free() && !cache->zero_size)
+		memset(span->base, 0, (size_t)span->npages << PAGE_SHIFT);
 	atomic_long_sub(span->npages, &cache->span_pages_held);
-	tcslab_page_heap_free(span);
+	tcslab_page_heap_free(span, more);
 }
 
 static void release_span_rcu(struct rcu_head *rcu)
@@ -25,7 +30,7 @@ static void release_span_rcu(struct rcu_head *rcu)
 	struct tcslab_span *span = container_of(rcu, struct tcslab_span, rcu);
 
 	/* Its pages still say whose it is. */
-	release_span(tcslab_cache_of(span->base), span);
+	release_span(tcslab_cache_of(span->base), span, false);
 }
 
 void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans)
@@ -36,7 +41,7 @@ void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans
 	hlist_for_each_entry_safe(span, next, spans, link) {
 		/* Somebody may be reading one of its objects. */
 		if (!(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
-			release_span(cache, span);
+			release_span(cache, span, next);
 		else if (irqs_disabled())
 			tcslab_park_rcu(&span->rcu, release_span_rcu);
 		else

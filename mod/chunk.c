@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Chunks: taking memory from the kernel and giving it back
- *
- * Pages are frozen (reference count 0) while they are ours, as slab pages are:
- * get_page_unless_zero() fails on them, and sendpage_ok() keeps networking from
- * holding on to an object that its owner frees.
- */
+/* Chunks: taking memory from the kernel and giving it back */
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/page_ref.h>
 #include <linux/slab.h>
 
-#include "cache.h"
 #include "chunk.h"
 #include "compat.h"
+#include "nodes.h"
 #include "page_heap.h"
+#include "pages.h"
 
 #define MIN_CHUNK_ORDER		3	/* 32 KiB: a handful of spans */
 #define MAX_CHUNK_ORDER		min(9, MAX_PAGE_ORDER)	/* 2 MiB, a huge page */
@@ -35,8 +29,6 @@ MODULE_PARM_DESC(hard_limit_bytes, "bytes that all caches together may hold (0: 
 /* End of our highest chunk as an offset into the direct map; only grows. */
 unsigned long tcslab_map_bytes __read_mostly;
 EXPORT_SYMBOL_GPL(tcslab_map_bytes);
-
-int tcslab_only_node __ro_after_init;
 
 static gfp_t zone_gfp(enum tcslab_zone zone)
 {
@@ -104,21 +96,29 @@ static struct page *charged_block(int node, gfp_t gfp, unsigned int order)
 	return page;
 }
 
+/* Who cannot be interrupted does not wait for more to be cleared than he needs. */
+static unsigned int tempered_order(unsigned int order, unsigned int min_order, gfp_t gfp)
+{
+	if (gfpflags_allow_blocking(gfp) || !want_init_on_alloc(0))
+		return order;
+	return min(order, max_t(unsigned int, min_order, MIN_CHUNK_ORDER));
+}
+
 /*
- * Pages for a chunk: the order that the heap's size suggests if that is to be
- * had cheaply and from this node, then smaller ones, and at last the smallest that serves,
- * with all that the caller's gfp allows.
+ * Pages for a chunk: the order that the heap's size suggests if it lies at hand on this
+ * node, then smaller ones, and at last the smallest that serves, with all that the caller's
+ * gfp allows.  An attempt that may fail wakes nobody: neither kswapd nor kcompactd is to
+ * make what we can do without.
  */
 static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wanted,
 				unsigned int min_order, gfp_t gfp, unsigned int *order)
 {
 	gfp_t base = zone_gfp(zone);
-	gfp_t cheap = base | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC |
-		      __GFP_THISNODE | (gfp & __GFP_KSWAPD_RECLAIM);
+	gfp_t cheap = base | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC | __GFP_THISNODE;
 	bool nofail = gfp & __GFP_NOFAIL;
 	struct page *page;
 
-	for (*order = wanted; *order > min_order; --*order) {
+	for (*order = tempered_order(wanted, min_order, gfp); *order > min_order; --*order) {
 		page = charged_block(node, cheap, *order);
 		if (page)
 			return page;
@@ -128,8 +128,8 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 	/* Of more than two pages the page allocator promises nothing, and says so. */
 	if (gfp & __GFP_NOFAIL && min_order > 1)
 		gfp = (gfp & ~__GFP_NOFAIL) | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	/* Memory of a node that came later would be refused; its own has to be reclaimed. */
-	if (nofail && num_online_nodes() > 1 && !static_branch_unlikely(&tcslab_numa_key))
+	/* Memory of a node that is not served yet would be refused; its own is reclaimed. */
+	if (num_online_nodes() > 1 && !tcslab_nodes_are_served())
 		gfp |= __GFP_THISNODE;
 	page = charged_block(node, gfp, min_order);
 	if (!page && !nofail && tcslab_at_hard_limit(1UL << min_order))
@@ -159,18 +159,6 @@ static void note_growth(unsigned long end)
 	}
 }
 
-/* Mark the pages as ours. */
-static void adopt(struct tcslab_span *span)
-{
-	unsigned int i;
-
-	set_page_count(span->page, 0);
-	for (i = 0; i < span->npages; i++) {
-		tcslab_page_map(span->page + i, NULL, &tcslab_no_cache);
-		span->page[i].lru.prev = (struct list_head *)TCSLAB_PAGE_COOKIE;
-	}
-}
-
 struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned int npages,
 				       unsigned long held, gfp_t gfp)
 {
@@ -188,8 +176,7 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 	if (!page)
 		goto fail;
 	/* No free would look where an object of this node belongs. */
-	if (unlikely(page_to_nid(page) != tcslab_only_node) &&
-	    !static_branch_unlikely(&tcslab_numa_key)) {
+	if (unlikely(page_to_nid(page) != tcslab_only_node) && !tcslab_nodes_are_served()) {
 		__free_pages(page, order);
 		atomic_long_sub(1UL << order, &held_pages);
 		goto fail;
@@ -200,7 +187,7 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 	span->chunk = chunk;
 	span->page = page;
 	span->npages = 1U << order;
-	adopt(span);
+	chunk->paged = tcslab_pages_adopt(page, order);
 	count_pages(page, span->npages);
 	note_growth((unsigned long)page_address(page) - PAGE_OFFSET + (PAGE_SIZE << order));
 	return span;
@@ -212,71 +199,40 @@ fail:
 	return NULL;
 }
 
-/* Nothing of ours may stay in a page that goes: the cookie above all. */
-static void disown(struct page *page)
+/* The books of @npages that go. */
+static unsigned int count_released(struct page *page, unsigned int npages)
 {
-	INIT_LIST_HEAD(&page->lru);
-	set_page_private(page, 0);
+	count_pages(page, -(long)npages);
+	atomic_long_sub(npages, &held_pages);
+	atomic_long_add(npages, &released_pages);
+	return npages;
 }
 
-void tcslab_page_abandon(struct page *page)
+void tcslab_chunk_abandon(struct tcslab_span *span)
 {
-	disown(page);
-	atomic_long_dec(&held_pages);
+	tcslab_pages_abandon(span->page, span->npages);
+	atomic_long_sub(span->npages, &held_pages);
 }
 
 unsigned int tcslab_chunk_free(struct tcslab_span *span)
 {
 	struct tcslab_chunk *chunk = span->chunk;
-	struct page *page = chunk->page;
-	unsigned int npages = span->npages, i;
+	unsigned int npages = count_released(chunk->page, span->npages);
 
-	for (i = 0; i < npages; i++)
-		disown(page + i);
-	set_page_count(page, 1);
-	count_pages(page, -(long)npages);
-	__free_pages(page, chunk->order);
-	atomic_long_sub(npages, &held_pages);
-	atomic_long_add(npages, &released_pages);
+	if (chunk->paged)
+		tcslab_pages_release(chunk->page, npages);
+	else
+		tcslab_pages_release_block(chunk->page, chunk->order);
 	tcslab_span_delete(span);
 	kfree(chunk);
 	return npages;
 }
 
-/*
- * split_page() wants a reference to each page, for as long as it takes and no longer: somebody
- * might take one, too.  Who looks at pages by number does, and drops it soon.
- */
-void tcslab_chunk_split(struct tcslab_chunk *chunk)
-{
-	struct page *page;
-	unsigned int i;
-
-	preempt_disable();
-	set_page_count(chunk->page, 1);
-	split_page(chunk->page, chunk->order);
-	for (i = 0; i < tcslab_chunk_pages(chunk); i++)
-		page_ref_freeze(chunk->page + i, 1);
-	preempt_enable();
-	for (i = 0; i < tcslab_chunk_pages(chunk); i++) {
-		page = chunk->page + i;
-		while (page_ref_count(page) && !page_ref_freeze(page, 1))
-			schedule_timeout_uninterruptible(1);
-	}
-}
-
 unsigned int tcslab_chunk_free_part(struct tcslab_span *span, bool last)
 {
-	unsigned int npages = span->npages, i;
+	unsigned int npages = count_released(span->page, span->npages);
 
-	count_pages(span->page, -(long)npages);
-	for (i = 0; i < npages; i++) {
-		disown(span->page + i);
-		set_page_count(span->page + i, 1);
-		__free_page(span->page + i);
-	}
-	atomic_long_sub(npages, &held_pages);
-	atomic_long_add(npages, &released_pages);
+	tcslab_pages_release(span->page, npages);
 	if (last)
 		kfree(span->chunk);
 	tcslab_span_delete(span);
@@ -321,7 +277,6 @@ unsigned long tcslab_peak_held_pages(void)
 
 int __init tcslab_chunk_init(void)
 {
-	tcslab_only_node = first_memory_node;
 	/* A span is referred to from struct page, where kmemleak does not look. */
 	span_cache = kmem_cache_create("tcslab_span", SPAN_BYTES,
 				       0, SLAB_HWCACHE_ALIGN | SLAB_NOLEAKTRACE, NULL);

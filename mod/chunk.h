@@ -47,17 +47,11 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 /* Give a chunk that is one span, off all lists, back.  Returns its pages. */
 unsigned int tcslab_chunk_free(struct tcslab_span *span);
 
-/* Make pages out of a block; those that are in use stay so.  Task context. */
-void tcslab_chunk_split(struct tcslab_chunk *chunk);
-
-/* Give a part of such a chunk back, the @last one with the chunk.  Returns its pages. */
+/* Give a part of a chunk back, the @last one with the chunk.  Returns its pages. */
 unsigned int tcslab_chunk_free_part(struct tcslab_span *span, bool last);
 
-/*
- * Leave a page to whoever still uses it: it is lost, but neither ours any more nor taken for ours by
- * a later load.
- */
-void tcslab_page_abandon(struct page *page);
+/* Nobody gives the pages of @span back any more: they are not ours from here on. */
+void tcslab_chunk_abandon(struct tcslab_span *span);
 
 /* Span structures. */
 struct tcslab_span *tcslab_span_new(gfp_t gfp);

@@ -293,7 +293,7 @@ static bool has_to_give(unsigned int cpu)
 }
 
 /* A CPU's share, such that all of them add up to a long. */
-static long share(void)
+static long fair_share(void)
 {
 	return min_t(unsigned long, READ_ONCE(tcslab_cpu_budget_bytes), LONG_MAX / nr_cpu_ids);
 }
@@ -304,7 +304,7 @@ static long share(void)
  */
 static void balance(void)
 {
-	long base = share(), left = base * num_online_cpus();
+	long base = fair_share(), left = base * num_online_cpus();
 	unsigned int wanting = 0, cpus = 0, cpu;
 	bool want;
 
@@ -377,5 +377,5 @@ void __init tcslab_cpu_budget_init(void)
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)
-		per_cpu_ptr(&budgets, cpu)->limit = share();
+		per_cpu_ptr(&budgets, cpu)->limit = fair_share();
 }

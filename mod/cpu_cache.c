@@ -15,6 +15,7 @@
  * section with whatever gfp the caller has.
  */
 #include <linux/percpu.h>
+#include <linux/smp.h>
 #include <linux/sched/signal.h>
 #include <linux/topology.h>
 
@@ -22,6 +23,7 @@
 #include "central.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
+#include "nodes.h"
 #include "remote.h"
 #include "report.h"
 #include "reserve.h"
@@ -111,6 +113,14 @@ static void *fetch(struct tcslab_cache *cache, gfp_t gfp, int node)
 	obj = take(cache, node, &home);
 	if (obj)
 		return obj;
+	/* New memory is where the task wants it, as with kmalloc(). */
+	if (any_node && node == NUMA_NO_NODE) {
+		int wanted = tcslab_policy_node(home);
+
+		if (wanted != home && tcslab_central_alloc(cache, wanted, &obj, 1))
+			return obj;
+		home = wanted;
+	}
 	more = tcslab_central_grow(cache, home, any_node ? tcslab_near(gfp) : gfp);
 	if (!IS_ERR(more) || !any_node)
 		return more;
@@ -479,6 +489,28 @@ static int local_node(const struct tcslab_cache *cache, unsigned int cpu)
 	return best;
 }
 
+/* IPI: the array of this CPU, empty, to where its objects are to come from now. */
+static void move_home(void *arg)
+{
+	struct tcslab_cache *cache = arg;
+	unsigned int cpu = smp_processor_id();
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+
+	if (cc) {
+		tcslab_remote_flush(cache, cpu);
+		tcslab_cpu_flush(cache, cc, 0);
+	}
+	/* One that is busy is of the old node for now, which costs way, nothing else. */
+	if (cc || !cache->max_capacity)
+		tcslab_cpu_cache_prepare(cache, cpu);
+	tcslab_cpu_leave(cc);
+}
+
+void tcslab_cpu_cache_move_home(struct tcslab_cache *cache)
+{
+	on_each_cpu(move_home, cache, 1);
+}
+
 void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu)
 {
 	per_cpu_ptr(cache->cpu, cpu)->node = local_node(cache, cpu);
@@ -498,7 +530,7 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
 		cc->seq = closed;
 		cc->node = local_node(cache, cpu);
 	}
-	if (tcslab_remote_init(cache)) {
+	if (tcslab_remote_init(cache, GFP_KERNEL)) {
 		tcslab_cpu_cache_exit(cache);
 		return -ENOMEM;
 	}

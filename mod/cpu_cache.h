@@ -57,6 +57,12 @@ void tcslab_cpu_cache_narrow(struct tcslab_cache *cache);
 /* A CPU is about to come: its array is empty, and it may be on another node now. */
 void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu);
 
+/*
+ * Nodes have come or gone: let the arrays of all CPUs hold objects of the nearest.  Task context;
+ * CPUs neither come nor go.
+ */
+void tcslab_cpu_cache_move_home(struct tcslab_cache *cache);
+
 /* Empty the array of a CPU that is dead. */
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);
 

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "cpu_cache.h"
 #include "nested.h"
+#include "nodes.h"
 #include "page_heap.h"
 #include "report.h"
 #include "size_class.h"
@@ -25,6 +26,12 @@ static enum tcslab_zone gfp_to_zone(gfp_t gfp)
 	if (gfp & __GFP_DMA32)
 		return TCSLAB_ZONE_DMA32;
 	return TCSLAB_ZONE_NORMAL;
+}
+
+/* Where a large object of nobody's choice comes from. */
+static int large_node(void)
+{
+	return tcslab_policy_node(tcslab_cpu_cache_node(tcslab_large_cache));
 }
 
 static void *alloc_large(size_t size, gfp_t gfp, int node)
@@ -42,8 +49,7 @@ static void *alloc_large(size_t size, gfp_t gfp, int node)
 	span = tcslab_page_heap_alloc(tcslab_large_cache, gfp_to_zone(gfp),
 				      TCSLAB_SPAN_LARGE, npages,
 				      tcslab_span_align(size), gfp,
-				      node == NUMA_NO_NODE ?
-				      tcslab_cpu_cache_node(tcslab_large_cache) : node);
+				      node == NUMA_NO_NODE ? large_node() : node);
 	if (!span)
 		return NULL;
 	obj = tcslab_span_base(span);
@@ -133,7 +139,7 @@ static void free_large(const void *obj, struct tcslab_span *span)
 	kmemleak_free(obj);
 	if (want_init_on_free())
 		memset((void *)obj, 0, (size_t)span->npages << PAGE_SHIFT);
-	tcslab_page_heap_free(span);
+	tcslab_page_heap_free(span, false);
 }
 
 /* The span of a large object that begins at @obj, or NULL. */

@@ -89,10 +89,10 @@ static inline bool tcslab_heap_has_excess(const struct tcslab_page_heap *heap)
 	return heap->free_chunk_pages > heap->keep_pages || heap->nr_scraps;
 }
 
-/* Then give it back, if the context allows it. */
+/* Then give a part of it back, if the context allows it; the rest is the scavenger's. */
 void tcslab_heap_release_excess(struct tcslab_page_heap *heap);
 
 /* Give back free chunks shorter than @npages, about as much, if the context allows it. */
-void tcslab_heap_release_short(struct tcslab_page_heap *heap, unsigned int npages);
+void tcslab_heap_release_short(struct tcslab_page_heap *heap, unsigned int npages, gfp_t gfp);
 
 #endif /* TCSLAB_HEAP_H */

@@ -2,11 +2,11 @@
 /*
  * Giving a page heap's free memory back to the kernel
  *
- * Whole chunks: at once when more of them are free than the heap keeps, which is little
+ * Whole chunks: a few at once when more of them are free than the heap keeps, which is little
  * unless a load showed that it comes back for them; otherwise by the scavenger when they
  * have been free for a while, or on demand at any age.
  *
- * Parts of chunks, on demand only: the chunk is split into pages, those that are free go,
+ * Parts of chunks, on demand only: those pages of the chunk that are free go,
  * and from then on each span of it goes as soon as it is free (a scrap).  Such a
  * chunk has no FREE span in the index and no merging; what is left of it is in use.
  *
@@ -24,6 +24,14 @@
 #define REGRETS		8	/* to believe that it will be missed again */
 #define REGRET_TIME	(2 * HZ)
 #define MAX_SPARES	64
+
+/*
+ * What one call gives back on the side, at most: its caller may have preemption off.  With
+ * init_on_free the kernel clears what it gets.
+ */
+#define CHUNKS_AT_ONCE	2
+#define PAGES_AT_ONCE	512
+#define CLEARED_AT_ONCE	16
 
 /* ------------------------------------------------------------ whole chunks */
 
@@ -109,23 +117,9 @@ static struct tcslab_span *detach_old_chunk(struct tcslab_page_heap *heap, unsig
 	return span;
 }
 
-static struct tcslab_span *detach_excess_chunk(struct tcslab_page_heap *heap)
-{
-	struct tcslab_span *span = NULL;
-	unsigned long flags;
-
-	tcslab_lock_irqsave(&heap->lock, flags);
-	if (heap->free_chunk_pages > max(heap->keep_pages, tcslab_heap_least_keep())) {
-		span = detach_chunk(heap, oldest_free_chunk(heap));
-		heap->given_pages += span->npages;
-		heap->given_at = jiffies;
-	}
-	tcslab_unlock_irqrestore(&heap->lock, flags);
-	return span;
-}
-
-static struct tcslab_span *detach_short_chunk(struct tcslab_page_heap *heap,
-					      unsigned int npages)
+/* One of up to @npages. */
+static struct tcslab_span *detach_excess_chunk(struct tcslab_page_heap *heap,
+					       unsigned int npages)
 {
 	struct tcslab_chunk *chunk;
 	struct tcslab_span *span = NULL;
@@ -133,7 +127,27 @@ static struct tcslab_span *detach_short_chunk(struct tcslab_page_heap *heap,
 
 	tcslab_lock_irqsave(&heap->lock, flags);
 	chunk = oldest_free_chunk(heap);
-	if (chunk && tcslab_chunk_pages(chunk) < npages)
+	if (heap->free_chunk_pages > max(heap->keep_pages, tcslab_heap_least_keep()) &&
+	    tcslab_chunk_pages(chunk) <= npages) {
+		span = detach_chunk(heap, chunk);
+		heap->given_pages += span->npages;
+		heap->given_at = jiffies;
+	}
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+	return span;
+}
+
+/* One of up to @max pages, and of fewer than @npages. */
+static struct tcslab_span *detach_short_chunk(struct tcslab_page_heap *heap,
+					      unsigned int npages, unsigned int max)
+{
+	struct tcslab_chunk *chunk;
+	struct tcslab_span *span = NULL;
+	unsigned long flags;
+
+	tcslab_lock_irqsave(&heap->lock, flags);
+	chunk = oldest_free_chunk(heap);
+	if (chunk && tcslab_chunk_pages(chunk) < npages && tcslab_chunk_pages(chunk) <= max)
 		span = detach_chunk(heap, chunk);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return span;
@@ -150,19 +164,20 @@ void tcslab_heap_add_scrap(struct tcslab_page_heap *heap, struct tcslab_span *sp
 	heap->nr_scraps++;
 }
 
-/* One that is not about to be split at the moment; *@last if nothing else is left. */
-static struct tcslab_span *detach_scrap(struct tcslab_page_heap *heap, bool *last)
+/* One of up to @npages; *@last if nothing else is left of its chunk. */
+static struct tcslab_span *detach_scrap(struct tcslab_page_heap *heap, unsigned int npages,
+					bool *last)
 {
-	struct tcslab_span *span = NULL, *scrap;
+	struct tcslab_span *span;
 	unsigned long flags;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	list_for_each_entry(scrap, &heap->scraps, list) {
-		struct tcslab_chunk *chunk = scrap->chunk;
+	span = list_first_entry_or_null(&heap->scraps, struct tcslab_span, list);
+	if (span && span->npages > npages)
+		span = NULL;
+	if (span) {
+		struct tcslab_chunk *chunk = span->chunk;
 
-		if (chunk->state != TCSLAB_CHUNK_SPLIT)
-			continue;
-		span = scrap;
 		list_del(&span->list);
 		heap->scrap_pages -= span->npages;
 		heap->nr_scraps--;
@@ -174,66 +189,50 @@ static struct tcslab_span *detach_scrap(struct tcslab_page_heap *heap, bool *las
 			heap->stats.chunks--;
 			heap->stats.released++;
 		}
-		break;
 	}
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return span;
 }
 
+/* All of them.  Task context. */
 static unsigned long release_scraps(struct tcslab_page_heap *heap)
 {
 	struct tcslab_span *span;
 	unsigned long done = 0;
 	bool last;
 
-	while ((span = detach_scrap(heap, &last)))
+	while ((span = detach_scrap(heap, UINT_MAX, &last))) {
 		done += tcslab_chunk_free_part(span, last);
+		cond_resched();
+	}
 	return done;
 }
 
-/* A span of the index in the chunk that has most to give, or NULL. */
-static struct tcslab_chunk *begin_split(struct tcslab_page_heap *heap, struct list_head *parts)
-{
-	struct tcslab_span *span = tcslab_free_index_longest_span(&heap->free);
-	struct tcslab_chunk *chunk;
-	struct page *page;
-
-	lockdep_assert_held(&heap->lock);
-	if (!span)
-		return NULL;
-	chunk = span->chunk;
-	chunk->state = TCSLAB_CHUNK_SPLITTING;
-	/* At most as many spans as the chunk has pages. */
-	for (page = chunk->page; page < chunk->page + tcslab_chunk_pages(chunk);
-	     page += span->npages) {
-		span = tcslab_page_span(page);
-		if (span->state != TCSLAB_SPAN_FREE)
-			continue;
-		tcslab_heap_remove_free(heap, span);
-		list_add(&span->list, parts);
-		heap->scrap_pages += span->npages;
-		heap->nr_scraps++;
-	}
-	return chunk;
-}
-
+/* The chunk that has the longest free part is taken to pieces; false if there is none. */
 static bool split_one(struct tcslab_page_heap *heap)
 {
 	struct tcslab_chunk *chunk;
+	struct tcslab_span *span;
 	unsigned long flags;
-	LIST_HEAD(parts);
+	struct page *page;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	chunk = begin_split(heap, &parts);
+	span = tcslab_free_index_longest_span(&heap->free);
+	if (span) {
+		chunk = span->chunk;
+		chunk->state = TCSLAB_CHUNK_SPLIT;
+		/* At most as many spans as the chunk has pages. */
+		for (page = chunk->page; page < chunk->page + tcslab_chunk_pages(chunk);
+		     page += span->npages) {
+			span = tcslab_page_span(page);
+			if (span->state != TCSLAB_SPAN_FREE)
+				continue;
+			tcslab_heap_remove_free(heap, span);
+			tcslab_heap_add_scrap(heap, span);
+		}
+	}
 	tcslab_unlock_irqrestore(&heap->lock, flags);
-	if (!chunk)
-		return false;
-	tcslab_chunk_split(chunk);
-	tcslab_lock_irqsave(&heap->lock, flags);
-	chunk->state = TCSLAB_CHUNK_SPLIT;
-	list_splice(&parts, &heap->scraps);
-	tcslab_unlock_irqrestore(&heap->lock, flags);
-	return true;
+	return span;
 }
 
 unsigned long tcslab_page_heap_release_parts(unsigned long npages)
@@ -253,36 +252,54 @@ unsigned long tcslab_page_heap_release_parts(unsigned long npages)
 
 /* -------------------------------------------------------------- interface */
 
+static unsigned int pages_at_once(void)
+{
+	return want_init_on_free() ? CLEARED_AT_ONCE : PAGES_AT_ONCE;
+}
+
 /*
- * Give back at once what is more than the heap keeps.  Not with interrupts off: there
- * it would take long, and a tracer may have come from inside of the page allocator.  On
- * PREEMPT_RT nothing tells that, its locks leave interrupts on: the scavenger does it.
+ * Give back what is more than the heap keeps; a free makes a chunk or two too many, not more.
+ * What has piled up is the scavenger's, and so is all with interrupts off: a tracer may
+ * have come from inside of the page allocator.  On PREEMPT_RT nothing tells that, its
+ * locks leave interrupts on.
  */
 void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
 {
+	unsigned int left = pages_at_once(), n;
 	struct tcslab_span *span;
+	bool last;
 
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled())
 		return;
-	while ((span = detach_excess_chunk(heap)))
-		tcslab_chunk_free(span);
-	release_scraps(heap);
+	for (n = 0; n < CHUNKS_AT_ONCE && (span = detach_excess_chunk(heap, left)); n++)
+		left -= tcslab_chunk_free(span);
+	for (n = 0; n < CHUNKS_AT_ONCE && (span = detach_scrap(heap, left, &last)); n++)
+		left -= tcslab_chunk_free_part(span, last);
+	/* Only a hint, so no lock. */
+	if (data_race(tcslab_heap_has_excess(heap)))
+		tcslab_scavenger_wake();
 }
 
 /*
  * Before the heap grows for @npages: what is free but too short for them goes, as much as
- * comes.  Otherwise large objects of several sizes each leave something behind.  The caller
- * may call the kernel's allocators.
+ * comes, or at once if the caller must not take long.  Otherwise large objects of several sizes
+ * each leave something behind.  The caller may call the kernel's allocators.
  */
-void tcslab_heap_release_short(struct tcslab_page_heap *heap, unsigned int npages)
+void tcslab_heap_release_short(struct tcslab_page_heap *heap, unsigned int npages, gfp_t gfp)
 {
+	bool slow = gfpflags_allow_blocking(gfp);
+	unsigned int left = slow ? npages : min(npages, pages_at_once()), n, done;
 	struct tcslab_span *span;
-	unsigned int done = 0;
 
 	if (irqs_disabled())
 		return;
-	while (done < npages && (span = detach_short_chunk(heap, npages)))
-		done += tcslab_chunk_free(span);
+	for (n = 0; left && (slow || n < CHUNKS_AT_ONCE); n++) {
+		span = detach_short_chunk(heap, npages, slow ? UINT_MAX : left);
+		if (!span)
+			return;
+		done = tcslab_chunk_free(span);
+		left -= min(done, left);
+	}
 }
 
 /*

@@ -183,10 +183,7 @@ void tcslab_report_leaks(void)
 /* The structures go, the pages stay. */
 static void abandon(struct tcslab_span *span, unsigned int *seen)
 {
-	unsigned int i;
-
-	for (i = 0; i < span->npages; i++)
-		tcslab_page_abandon(span->page + i);
+	tcslab_chunk_abandon(span);
 	if (span->state == TCSLAB_SPAN_SMALL && span->free_bits != &span->bits)
 		tcslab_span_delete((struct tcslab_span *)span->free_bits);
 	tcslab_span_delete(span);

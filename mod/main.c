@@ -10,8 +10,9 @@
  *   debugfs     Files go, calls under way are waited for.  They trim, which needs all below.
  *   chardev     The same.
  *   border      Kprobes go, running handlers are waited for.  They free objects.
- *   pressure    Shrinker, OOM and memory notifiers go, and are waited for.  They drain and
+ *   pressure    Shrinker, OOM and hot-remove notifiers go, and are waited for.  They drain and
  *               release; spans type-safe by RCU then wait for a grace period.
+ *   nodes       The notifier of memory that comes goes, and is waited for.  It queues nothing.
  *   hotplug     The callback goes and is waited for.  It queued flush_later and free_later, for
  *               CPUs that could not.  A CPU that goes from here on leaves its arrays and what
  *               it parked where they are.
@@ -42,6 +43,7 @@
 #include "debugfs.h"
 #include "hotplug.h"
 #include "nested.h"
+#include "nodes.h"
 #include "page_heap.h"
 #include "pressure.h"
 #include "rcu.h"
@@ -61,6 +63,12 @@ EXPORT_SYMBOL_GPL(TCSLAB_ABI);
 static int __init cache_init(void)
 {
 	return tcslab_cache_init(checks);
+}
+
+static int __init nodes_watch(void)
+{
+	tcslab_nodes_watch();
+	return 0;
 }
 
 static int __init nothing(void)
@@ -89,6 +97,7 @@ static const struct step steps[] __refconst = {
 	{ "stock",	tcslab_stock_init,	tcslab_stock_exit },
 	{ "rcu",	tcslab_rcu_init,	tcslab_rcu_exit },
 	{ "hotplug",	tcslab_hotplug_init,	tcslab_hotplug_exit },
+	{ "nodes",	nodes_watch,		tcslab_nodes_unwatch },
 	{ "pressure",	tcslab_pressure_init,	tcslab_pressure_exit },
 	{ "border",	tcslab_border_init,	tcslab_border_exit },
 	{ "chardev",	tcslab_chardev_init,	tcslab_chardev_exit },
@@ -110,6 +119,7 @@ static int __init tcslab_init(void)
 
 	tcslab_size_class_init();
 	tcslab_nested_init();
+	tcslab_nodes_init();
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		err = steps[i].start();
 		if (!err && tcslab_window_fails(steps[i].name)) {

@@ -339,7 +339,7 @@ static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
 		}
 		if (!tcslab_may_call_kernel(gfp))
 			return NULL;
-		tcslab_heap_release_short(heap, req->npages);
+		tcslab_heap_release_short(heap, req->npages, gfp);
 		/* Others may eat the new chunk before we look again: then once more. */
 		heap = grow(heap, req->npages, gfp);
 		if (!heap)
@@ -396,7 +396,7 @@ void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npage
 	}
 }
 
-void tcslab_page_heap_free(struct tcslab_span *span)
+void tcslab_page_heap_free(struct tcslab_span *span, bool more)
 {
 	struct tcslab_page_heap *heap = span->chunk->heap;
 	unsigned long flags;
@@ -410,7 +410,7 @@ void tcslab_page_heap_free(struct tcslab_span *span)
 		tcslab_heap_add_scrap(heap, span);
 	excess = tcslab_heap_has_excess(heap);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
-	if (unlikely(excess))
+	if (unlikely(excess) && !more)
 		tcslab_heap_release_excess(heap);
 }
 

@@ -35,10 +35,11 @@ void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npage
 			    unsigned int nr_spares);
 
 /*
- * Give a span back.  Any context, never sleeps, not under a central lock.  Chunks that
- * become free go back to the kernel at once if there are many.
+ * Give a span back.  Any context, never sleeps, not under a central lock.  If too many chunks
+ * are free then, a few go back to the kernel, once for all spans that the caller has: all
+ * but the last say that there are @more.
  */
-void tcslab_page_heap_free(struct tcslab_span *span);
+void tcslab_page_heap_free(struct tcslab_span *span, bool more);
 
 /*
  * Give up to @npages of whole free chunks, free for at least @age jiffies, back

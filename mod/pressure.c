@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel can demand: memory pressure and memory hot-remove
+ * What the kernel can demand when memory is short
  *
  * The shrinker gives back chunks that are wholly free at once, whatever their age.  If
  * that is not enough, it empties the per-CPU arrays and transfer caches first, and takes
  * free parts of chunks as well.  So does the OOM notifier before anybody is killed.
  * The shrinker does not wait for the mutex, since the task that holds it may be the one that
  * reclaims; the notifier does for a moment, in which a scavenger is done with it.
- *
- * Our pages are frozen, and the kernel takes a frozen page for one that is about to be
- * free: hot-remove would wait for ours for ever.  So a block with pages in use is refused
- * once what nobody uses has been given back.
  */
 #include <linux/jiffies.h>
-#include <linux/memory.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
@@ -103,51 +98,6 @@ unsigned long tcslab_shrunk_pages(void)
 	return atomic_long_read(&shrunk);
 }
 
-/* ---------------------------------------------------------- hot-remove */
-
-#ifdef CONFIG_MEMORY_HOTPLUG
-/* Is any page of ours in the block? */
-static bool is_ours(const struct memory_notify *block)
-{
-	unsigned long pfn;
-
-	for (pfn = block->start_pfn; pfn < block->start_pfn + block->nr_pages; pfn++) {
-		struct page *page = pfn_to_online_page(pfn);
-
-		/* Others may be writing to theirs: no cookie then. */
-		if (page && (unsigned long)data_race(page->lru.prev) == TCSLAB_PAGE_COOKIE)
-			return true;
-		if (pfn % 1024 == 0)
-			cond_resched();
-	}
-	return false;
-}
-
-static int memory_changes(struct notifier_block *nb, unsigned long action, void *arg)
-{
-	if (action != MEM_GOING_OFFLINE)
-		return NOTIFY_OK;
-	tcslab_trim();
-	return is_ours(arg) ? notifier_from_errno(-EBUSY) : NOTIFY_OK;
-}
-
-static struct notifier_block memory_notifier = { .notifier_call = memory_changes };
-
-static void watch_memory(void)
-{
-	if (register_memory_notifier(&memory_notifier))
-		pr_warn("tcslab: no notice of memory hot-remove\n");
-}
-
-static void unwatch_memory(void)
-{
-	unregister_memory_notifier(&memory_notifier);
-}
-#else
-static void watch_memory(void) { }
-static void unwatch_memory(void) { }
-#endif
-
 /* ---------------------------------------------------------------- set-up */
 
 int __init tcslab_pressure_init(void)
@@ -162,13 +112,11 @@ int __init tcslab_pressure_init(void)
 	shrinker_register(shrinker);
 	if (register_oom_notifier(&oom_notifier))
 		pr_warn("tcslab: no notice before OOM\n");
-	watch_memory();
 	return 0;
 }
 
 void tcslab_pressure_exit(void)
 {
-	unwatch_memory();
 	unregister_oom_notifier(&oom_notifier);
 	shrinker_free(shrinker);
 }

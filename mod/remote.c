@@ -49,8 +49,15 @@ static void flush(struct tcslab_cache *cache, struct tcslab_remote *remote)
 
 bool tcslab_remote_put(struct tcslab_cache *cache, void *obj)
 {
-	struct tcslab_remote *remote = this_cpu_ptr(cache->remote);
+	/* Pairs with tcslab_remote_init(), which may come late: see nodes.c. */
+	struct tcslab_remote __percpu *remotes = smp_load_acquire(&cache->remote);
+	struct tcslab_remote *remote;
 
+	if (unlikely(!remotes)) {
+		tcslab_central_free(cache, node_of(obj), &obj, 1);
+		return true;
+	}
+	remote = this_cpu_ptr(remotes);
 	remote->objs[remote->n++] = obj;
 	if (remote->n < cache->batch)
 		return false;
@@ -70,14 +77,18 @@ unsigned int tcslab_remote_count(const struct tcslab_cache *cache, unsigned int 
 	return cache->remote ? data_race(READ_ONCE(per_cpu_ptr(cache->remote, cpu)->n)) : 0;
 }
 
-int tcslab_remote_init(struct tcslab_cache *cache)
+int tcslab_remote_init(struct tcslab_cache *cache, gfp_t gfp)
 {
+	struct tcslab_remote __percpu *remote;
+
 	/* Closed arrays keep nothing, and one node has no others. */
-	if (!static_branch_unlikely(&tcslab_numa_key) || !cache->max_capacity)
+	if (!static_branch_unlikely(&tcslab_numa_key) || !cache->max_capacity || cache->remote)
 		return 0;
-	cache->remote = __alloc_percpu(struct_size_t(struct tcslab_remote, objs, cache->batch),
-				       __alignof__(struct tcslab_remote));
-	return cache->remote ? 0 : -ENOMEM;
+	remote = __alloc_percpu_gfp(struct_size_t(struct tcslab_remote, objs, cache->batch),
+				    __alignof__(struct tcslab_remote), gfp);
+	/* Frees may be under way. */
+	smp_store_release(&cache->remote, remote);
+	return remote ? 0 : -ENOMEM;
 }
 
 void tcslab_remote_exit(struct tcslab_cache *cache)

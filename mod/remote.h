@@ -11,8 +11,11 @@
 
 #include <linux/tcslab.h>
 
-/* Nothing on a machine with one node. */
-int tcslab_remote_init(struct tcslab_cache *cache);
+/*
+ * Nothing on a machine with one node, or if there is one.  Without it each free of an object
+ * of another node goes to the central list at once.
+ */
+int tcslab_remote_init(struct tcslab_cache *cache, gfp_t gfp);
 void tcslab_remote_exit(struct tcslab_cache *cache);
 
 /* Keep @obj on this CPU; true if a batch went home for it. */

@@ -113,6 +113,9 @@ static void scavenge(struct work_struct *work)
 
 void tcslab_scavenger_wake(void)
 {
+	/* At unload the last frees come after the last run. */
+	if (unlikely(READ_ONCE(stopping)))
+		return;
 	if (likely(!above_soft_limit()))
 		queue_delayed_work(system_dfl_wq, &prompt_work, PERIOD);
 	/* Once: each growth that moves the timer would put the run off. */

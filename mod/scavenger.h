@@ -17,8 +17,8 @@ extern unsigned long tcslab_soft_limit_bytes;
 void tcslab_scavenger_exit(void);
 
 /*
- * The page heap got a chunk: the background release has work.  Any context in
- * which pages may be allocated.
+ * The page heap got a chunk, or has more than it keeps: the background release has work.  Any
+ * context in which pages may be allocated.
  */
 void tcslab_scavenger_wake(void);
 

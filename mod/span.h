@@ -38,9 +38,6 @@
 
 struct tcslab_page_heap;
 
-/* Whose memory all is without tcslab_numa_key; the first node with memory may become another. */
-extern int tcslab_only_node;
-
 /*
  * What our own allocations on behalf of a caller take from his gfp: how hard to
  * try.  Zone, node, zeroing and accounting are about his object.
@@ -66,12 +63,10 @@ enum tcslab_span_state {
 /**
  * enum tcslab_chunk_state - is it in one piece
  * @TCSLAB_CHUNK_WHOLE: yes; its free parts are FREE spans in the index
- * @TCSLAB_CHUNK_SPLITTING: about to be in pieces: nothing of it is given back just now
  * @TCSLAB_CHUNK_SPLIT: free parts have gone back, the others will one by one
  */
 enum tcslab_chunk_state {
 	TCSLAB_CHUNK_WHOLE,
-	TCSLAB_CHUNK_SPLITTING,
 	TCSLAB_CHUNK_SPLIT,
 };
 
@@ -81,8 +76,9 @@ enum tcslab_chunk_state {
  * @free_list: chunks that are one FREE span, the longest free one first
  * @page: the first page, aligned to @order
  * @order: as for alloc_pages()
- * @heap: constant, and so are @page and @order
+ * @heap: constant, and so are @page, @order and @paged
  * @state: see enum tcslab_chunk_state
+ * @paged: to the kernel its pages are so many blocks
  * @left: pages that have not gone back
  * @free_since: jiffies when it became free
  *
@@ -95,6 +91,7 @@ struct tcslab_chunk {
 	unsigned int order;
 	struct tcslab_page_heap *heap;
 	enum tcslab_chunk_state state;
+	bool paged;
 	unsigned int left;
 	unsigned long free_since;
 };

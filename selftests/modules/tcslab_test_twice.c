@@ -12,6 +12,7 @@
 
 #include <linux/tcslab_slab.h>
 #include "context_test.h"
+#include "../../mod/pages.h"
 
 static bool checks;
 module_param(checks, bool, 0400);
@@ -31,15 +32,20 @@ static bool is_ours(const void *obj, struct page **page)
 	return tcslab_find_page(obj, page);
 }
 
-/* What the kernel did to the pages of @objs that are still ours. */
-static unsigned int below_zero(void **objs, unsigned int n)
+static bool is_counted(const struct page *page)
 {
-	unsigned int below = 0, i;
+	return page_ref_count(page) == TCSLAB_PAGE_REFS;
+}
+
+/* What the kernel did to the pages of @objs that are still ours. */
+static unsigned int miscounted(void **objs, unsigned int n)
+{
+	unsigned int bad = 0, i;
 	struct page *page;
 
 	for (i = 0; i < n; i++)
-		below += is_ours(objs[i], &page) && page_ref_count(page) < 0;
-	return below;
+		bad += is_ours(objs[i], &page) && !is_counted(page);
+	return bad;
 }
 
 /* An object whose span is gone, in a chunk that one of another size keeps.  Needs checks=1. */
@@ -68,7 +74,7 @@ static bool untouched(const void *obj, size_t size)
 	if (!context_check(thing, name ": an object whose span is gone"))	\
 		break;								\
 	call;									\
-	context_check(is_ours(thing, &page) && page_ref_count(page) >= 0 &&	\
+	context_check(is_ours(thing, &page) && is_counted(page) &&			\
 		      untouched(thing, sizeof(*thing)), name ": refused");	\
 } while (0)
 
@@ -101,7 +107,7 @@ static void each_call(void)
 	/* What follows the first page of a large object is no object. */
 	kfree(large + PAGE_SIZE);
 	context_check(ksize(large) >= 100000 && is_ours(large + PAGE_SIZE, &page) &&
-		      page_ref_count(page) >= 0, "inside of a large object");
+		      is_counted(page), "inside of a large object");
 	kfree(large);
 	kfree(keep);
 }
@@ -129,8 +135,8 @@ static void many(void)
 			again++;
 		}
 	}
-	context_check(again == NR_AGAIN && !below_zero(objs, n), "%u of %u have counts below 0",
-		      below_zero(objs, n), again);
+	context_check(again == NR_AGAIN && !miscounted(objs, n), "%u of %u have wrong counts",
+		      miscounted(objs, n), again);
 	for (i = 0; i < n; i += KEEP)
 		kfree(objs[i]);
 }

@@ -25,6 +25,11 @@
 #error "only a module can use tcslab"
 #endif
 
+/* Nothing has been read before this, and the file may define pr_fmt() after it. */
+#ifndef pr_fmt
+#define TCSLAB_SLAB_IS_FIRST
+#endif
+
 #include <linux/tcslab_slab_api.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
@@ -207,5 +212,9 @@
 #undef mempool_create_kmalloc_pool
 #define mempool_create_kmalloc_pool(n, size) \
 	mempool_create(n, mempool_kmalloc, mempool_kfree, (void *)(unsigned long)(size))
+
+#ifdef TCSLAB_SLAB_IS_FIRST
+#include <linux/tcslab_slab_printk.h>
+#endif
 
 #endif /* _LINUX_TCSLAB_SLAB_H */

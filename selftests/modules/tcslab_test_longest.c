@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The longest calls: what one alloc or free does at most with preemption off
+ *
+ * Needs a guest that counts instructions instead of time (icount).  What one call of the
+ * kernel's page allocator takes is measured as well and not counted against us.
+ */
+#include <linux/bottom_half.h>
+#include <linux/delay.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/timex.h>
+#include <linux/vmalloc.h>
+
+#include <linux/tcslab.h>
+#include "context_test.h"
+
+#define LIMIT		100000	/* instructions */
+#define PAGES_OF_ONE	512	/* that one free may give back */
+#define LARGE		SZ_64K
+#define NR_LARGE	4096	/* 256 MiB */
+#define NR_SMALL	200000
+#define KEEP		"/sys/module/tcslab/parameters/keep_bytes"
+#define RATE		"/sys/module/tcslab/parameters/release_rate"
+
+static void **objs;
+
+/**
+ * struct longest - of several calls
+ * @instructions: the longest
+ * @pages: most that went back to the kernel, or came
+ */
+struct longest {
+	unsigned long instructions;
+	long pages;
+};
+
+struct stopwatch {
+	cycles_t began;
+	unsigned long held;
+};
+
+/*
+ * Interrupts would be counted, too, and with them off some paths are others: the processor
+ * holds them back by itself.
+ */
+static void hold_interrupts(unsigned long above)
+{
+#ifdef CONFIG_X86_64
+	asm volatile("mov %0, %%cr8" : : "r" (above) : "memory");
+#endif
+}
+
+static struct stopwatch begin(void)
+{
+	struct stopwatch watch;
+
+	local_bh_disable();
+	preempt_disable();
+	hold_interrupts(15);
+	watch.held = tcslab_held_pages();
+	watch.began = get_cycles();
+	return watch;
+}
+
+static void end(const struct stopwatch *watch, struct longest *longest)
+{
+	unsigned long took = get_cycles() - watch->began;
+
+	hold_interrupts(0);
+
+	longest->pages = max(longest->pages, abs((long)(watch->held - tcslab_held_pages())));
+	longest->instructions = max(longest->instructions, took);
+	preempt_enable();
+	local_bh_enable();
+}
+
+static void timed_free(void *obj, struct longest *longest)
+{
+	struct stopwatch watch = begin();
+
+	tcslab_free(obj);
+	end(&watch, longest);
+}
+
+static void *timed_alloc(size_t size, struct longest *longest)
+{
+	struct stopwatch watch = begin();
+	void *obj = tcslab_alloc(size, GFP_ATOMIC | __GFP_NOWARN);
+
+	end(&watch, longest);
+	return obj;
+}
+
+static struct longest kernel_alloc, kernel_free;	/* its own page allocator */
+
+static void judge(const char *what, const struct longest *longest, bool is_free)
+{
+	const struct longest *kernel = is_free ? &kernel_free : &kernel_alloc;
+	bool few = !is_free || longest->pages <= PAGES_OF_ONE;
+
+	context_check(longest->instructions <= LIMIT + kernel->instructions && few,
+		      "%s: %lu instructions, %ld pages", what, longest->instructions,
+		      longest->pages);
+}
+
+/* Small blocks, which go through its lists of each CPU, and large ones. */
+static void measure_kernel(unsigned int order, unsigned int n)
+{
+	struct stopwatch watch;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		watch = begin();
+		objs[i] = alloc_pages(GFP_ATOMIC | __GFP_NOWARN, order);
+		end(&watch, &kernel_alloc);
+		if (!objs[i])
+			break;
+	}
+	while (i--) {
+		watch = begin();
+		__free_pages(objs[i], order);
+		end(&watch, &kernel_free);
+	}
+}
+
+static int set_parameter(const char *path, const char *value)
+{
+	struct file *file = filp_open(path, O_WRONLY, 0);
+	loff_t pos = 0;
+	ssize_t err;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	err = kernel_write(file, value, strlen(value), &pos);
+	filp_close(file, NULL);
+	return err < 0 ? err : 0;
+}
+
+static unsigned int fill(size_t size, unsigned int n, struct longest *longest)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		objs[i] = longest ? timed_alloc(size, longest) : tcslab_alloc(size, GFP_KERNEL);
+		if (!objs[i])
+			break;
+		if (i % 64 == 0)
+			cond_resched();
+	}
+	return i;
+}
+
+/* Where no free gives anything back. */
+static void free_with_irqs_off(unsigned int from, unsigned int to)
+{
+	unsigned int i;
+
+	for (i = from; i < to; i++) {
+		unsigned long flags;
+
+		local_irq_save(flags);
+		tcslab_free(objs[i]);
+		local_irq_restore(flags);
+	}
+}
+
+/* Chunks have piled up; then one free, and some more. */
+static void piled_up(size_t size, unsigned int n, const char *what)
+{
+	struct longest longest = {};
+	unsigned int i;
+
+	n = fill(size, n, NULL);
+	if (!context_check(n > 64, "%u objects of %zu bytes", n, size))
+		return;
+	free_with_irqs_off(64, n);
+	pr_notice(CONTEXT_PREFIX "# %lu pages have piled up\n", tcslab_held_pages());
+	for (i = 0; i < 64; i++)
+		timed_free(objs[i], &longest);
+	judge(what, &longest, true);
+	tcslab_trim();
+}
+
+static void keep_lowered(void)
+{
+	struct longest longest = {};
+	unsigned int n, i;
+
+	if (!context_check(!set_parameter(RATE, "0") && !set_parameter(KEEP, "1073741824"),
+			   "1 GiB is to be kept"))
+		return;
+	n = fill(LARGE, NR_LARGE, NULL);
+	for (i = 64; i < n; i++)
+		tcslab_free(objs[i]);
+	context_check(tcslab_held_pages() > 16 * PAGES_OF_ONE, "it is: %lu pages",
+		      tcslab_held_pages());
+	set_parameter(KEEP, "65536");
+	msleep(3000);	/* the scavenger looks at what was not missed */
+	for (i = 0; i < 64; i++)
+		timed_free(objs[i], &longest);
+	judge("free after keep_bytes was lowered", &longest, true);
+	set_parameter(RATE, "134217728");
+	tcslab_trim();
+}
+
+/* A load that comes back teaches the heap to keep; then it stays away. */
+static void hysteresis(void)
+{
+	struct longest longest = {};
+	unsigned int round, n = 0, i;
+
+	set_parameter(RATE, "0");
+	for (round = 0; round < 12; round++) {
+		n = fill(LARGE, NR_LARGE / 4, NULL);
+		for (i = 64; i < n; i++)
+			tcslab_free(objs[i]);
+		if (round < 11)
+			for (i = 0; i < 64; i++)
+				tcslab_free(objs[i]);
+	}
+	pr_notice(CONTEXT_PREFIX "# %lu pages are kept\n", tcslab_held_pages());
+	msleep(3000);
+	for (i = 0; i < 64; i++)
+		timed_free(objs[i], &longest);
+	judge("free when a load is forgotten", &longest, true);
+	set_parameter(RATE, "134217728");
+	tcslab_trim();
+}
+
+/* Beside a trim that has not come to what is freed now. */
+static void scraps(void)
+{
+	struct longest longest = {};
+	unsigned int n = fill(SZ_4K, NR_SMALL / 4, NULL), i;
+
+	for (i = 0; i < n; i++)
+		if (i % 4)
+			tcslab_free(objs[i]);
+	tcslab_trim();	/* takes chunks to pieces */
+	for (i = 256; i < n; i += 4) {
+		unsigned long flags;
+
+		local_irq_save(flags);
+		tcslab_free(objs[i]);
+		local_irq_restore(flags);
+	}
+	for (i = 0; i < 256; i += 4)
+		timed_free(objs[i], &longest);
+	judge("free after a trim", &longest, true);
+	tcslab_trim();
+}
+
+static void limited(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(1000);
+	struct longest frees = {}, allocs = {};
+	struct tcslab_cache *cache;
+	unsigned int n, i;
+
+	args.limit_bytes = SZ_16M;
+	cache = tcslab_cache_create("limited", &args);
+	if (!context_check(!IS_ERR(cache), "a cache with a limit"))
+		return;
+	for (n = 0; n < NR_SMALL; n++) {
+		struct stopwatch watch = begin();
+
+		objs[n] = tcslab_cache_alloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+		end(&watch, &allocs);
+		if (!objs[n])
+			break;
+	}
+	judge("alloc up to a limit", &allocs, false);
+	for (i = 0; i < n; i++) {
+		struct stopwatch watch = begin();
+
+		tcslab_cache_free(cache, objs[i]);
+		end(&watch, &frees);
+	}
+	judge("free at a limit", &frees, true);
+	context_check(!tcslab_cache_destroy(cache), "destroyed");
+	tcslab_trim();
+}
+
+static void growing(size_t size, unsigned int n, const char *what)
+{
+	struct longest longest = {};
+
+	n = fill(size, n, &longest);
+	judge(what, &longest, false);
+	while (n--)
+		tcslab_free(objs[n]);
+	tcslab_trim();
+}
+
+/* Short chunks have piled up; a longer one is needed. */
+static void too_short(void)
+{
+	struct longest longest = {};
+	unsigned int n = fill(SZ_32K, NR_LARGE, NULL);
+	void *obj;
+
+	free_with_irqs_off(0, n);
+	obj = timed_alloc(SZ_2M, &longest);
+	if (obj || longest.instructions) {
+		/* Clearing it is what the caller asked for. */
+		if (want_init_on_alloc(0))
+			longest.instructions -= min_t(unsigned long, longest.instructions,
+						      2 * SZ_2M);
+		judge("alloc beside what is too short", &longest, false);
+	}
+	tcslab_free(obj);
+	tcslab_trim();
+}
+
+static int __init longest_init(void)
+{
+	objs = vmalloc_array(NR_SMALL, sizeof(*objs));
+	if (!objs)
+		return -ENOMEM;
+	measure_kernel(0, 16384);
+	measure_kernel(3, 4096);
+	measure_kernel(get_order(LARGE), 1024);
+	pr_notice(CONTEXT_PREFIX "# the kernel's own: alloc %lu, free %lu instructions\n",
+		  kernel_alloc.instructions, kernel_free.instructions);
+	piled_up(LARGE, NR_LARGE, "free of a large object when chunks have piled up");
+	piled_up(256, NR_SMALL, "free of a small object when chunks have piled up");
+	keep_lowered();
+	hysteresis();
+	scraps();
+	limited();
+	growing(64, NR_SMALL, "alloc of small objects while the heap grows");
+	growing(SZ_4K, NR_SMALL / 4, "alloc of pages while the heap grows");
+	too_short();
+	vfree(objs);
+	context_plan();
+	return 0;
+}
+
+static void __exit longest_exit(void)
+{
+}
+
+module_init(longest_init);
+module_exit(longest_exit);
+
+MODULE_DESCRIPTION("tcslab test: the longest calls");
+MODULE_LICENSE("GPL");
