@@ -50,6 +50,11 @@ static inline void shrinker_free(struct shrinker *shrinker)
 #define SLAB_NO_MERGE	SLAB_NOLEAKTRACE
 #endif
 
+/* 6.9 can take turns that are not equal; ours are. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#define MPOL_WEIGHTED_INTERLEAVE	MPOL_INTERLEAVE
+#endif
+
 /* 6.17 named the workqueues after what they are. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define system_dfl_wq		system_unbound_wq

@@ -36,6 +36,7 @@
 
 #include "cache.h"
 #include "central.h"
+#include "compat.h"
 #include "cpu_cache.h"
 #include "nodes.h"
 #include "remote.h"
@@ -172,9 +173,20 @@ static int nearest(int home, const nodemask_t *nodes)
 	return best;
 }
 
-int tcslab_policy_node(int home)
+/* One after the other; the kernel's own turn of the task is not touched. */
+static int next_in_turn(const nodemask_t *nodes)
 {
 	static atomic_t turn;
+	unsigned int n = (unsigned int)atomic_inc_return(&turn) % nodes_weight(*nodes);
+	int node = first_node(*nodes);
+
+	while (n--)
+		node = next_node_in(node, *nodes);
+	return node;
+}
+
+int tcslab_policy_node(int home)
+{
 	const struct mempolicy *policy;
 	nodemask_t nodes, wanted;
 
@@ -190,9 +202,9 @@ int tcslab_policy_node(int home)
 		/* MPOL_LOCAL names none. */
 		if (!nodes_empty(wanted))
 			nodes = wanted;
-		if (policy->mode == MPOL_INTERLEAVE && !nodes_empty(wanted))
-			return next_node_in((unsigned int)atomic_inc_return(&turn) % MAX_NUMNODES,
-					    wanted);
+		if (!nodes_empty(wanted) && (policy->mode == MPOL_INTERLEAVE ||
+					     policy->mode == MPOL_WEIGHTED_INTERLEAVE))
+			return next_in_turn(&wanted);
 	}
 	return nearest(home, &nodes);
 }

@@ -33,8 +33,8 @@ DEFAULT_SECONDS = 300
 # Debian has one <asm/> for both sizes, where only the compiler for 64 bits looks.
 M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
 KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "icount", "kernels", "expect",
-        "stock", "real", "programs", "when", "beside"}
-MACHINE = {"smp", "nodes", "mem", "append", "modules", "icount", "beside"}
+        "stock", "real", "programs", "when", "beside", "plug"}
+MACHINE = {"smp", "nodes", "mem", "append", "modules", "icount", "beside", "plug"}
 LENGTHS = ("", "long", "all")
 HEADER_LINES = 30
 
@@ -90,7 +90,7 @@ def options(entries: list[Entry], kernel: Kernel,
     wanted, stock = (list(dict.fromkeys(x for entry in entries for x in entry.parts(key)))
                      for key in ("real", "stock"))
     return session.Options(smp=int(table.get("smp", 0)), nodes=int(table.get("nodes", 0)),
-                           mem=table.get("mem", ""),
+                           mem=table.get("mem", ""), plug=table.get("plug", ""),
                            append=table.get("append", ""), files=files,
                            stock=stock + [Path(name).name for name in wanted],
                            icount="icount" in table,

@@ -43,6 +43,7 @@ class Machine:
     out: Path | None = None      # a raw disk the guest writes a tar archive to
     gdb: bool = False
     nodes: int = 1               # NUMA nodes, the memory and the CPUs divided among them
+    plug: str = ""               # room for memory of one node more, which the guest plugs in
 
 
 # A virtual CPU may get no time for long while the host does other things, which is no fault of the
@@ -60,12 +61,28 @@ def takes_turns(kernel: Kernel, smp: int) -> bool:
     return smp > MANY_CPUS * there or (kernel.turns and smp > there)
 
 
+def megabytes(mem: str) -> int:
+    """What "512M" or "2G" is."""
+    return int(mem[:-1]) << {"M": 0, "G": 10}[mem[-1]]
+
+
+def plug_options(machine: Machine) -> list[str]:
+    """A second serial port that is QEMU's monitor: the guest itself says when memory comes."""
+    if not machine.plug:
+        return []
+    socket = f"path=tcslab-{os.getpid()}-{machine.initrd.parent.name},abstract=on"
+    return ["-numa", f"node,nodeid={machine.nodes}",
+            "-chardev", f"socket,id=monitor,{socket},server=on,wait=off",
+            "-mon", "chardev=monitor,mode=readline",
+            "-chardev", f"socket,id=plug,{socket}", "-serial", "chardev:plug"]
+
+
 def node_options(machine: Machine) -> list[str]:
     """As many nodes as @machine is to have; a machine without nodes is the plain one."""
-    if machine.nodes < 2:
+    if machine.nodes < 2 and not machine.plug:
         return []
     argv = []
-    bytes_each = (int(machine.mem[:-1]) << {"M": 20, "G": 30}[machine.mem[-1]]) // machine.nodes
+    bytes_each = (megabytes(machine.mem) << 20) // machine.nodes
     for node in range(machine.nodes):
         cpus = "".join(f",cpus={cpu}" for cpu in range(machine.smp)
                        if cpu * machine.nodes // machine.smp == node)
@@ -116,11 +133,15 @@ def command(kernel: Kernel, ready: Ready, machine: Machine, accel: str) -> list[
         argv += ["-accel", f"tcg,thread={threads}"]
     append = (f"console={console} quiet panic=-1 oops=panic printk.devkmsg=on log_buf_len=4M "
               f"nokaslr {PATIENCE} {kernel.append} {machine.append}")
+    mem = machine.mem
+    if machine.plug:
+        mem += f",slots=4,maxmem={megabytes(machine.mem) + megabytes(machine.plug)}M"
     # A socket for each node: Linux warns of CPUs that share a socket but no node.
-    argv += ["-smp", f"{1 if machine.icount else machine.smp},sockets={machine.nodes}", "-m", machine.mem, "-nodefaults",
+    argv += ["-smp", f"{1 if machine.icount else machine.smp},sockets={machine.nodes}", "-m", mem, "-nodefaults",
              "-nographic", "-no-reboot", "-serial", "stdio", "-kernel",
              str(unpacked(Path(ready.image)) if kernel.arch == "x86_64" else ready.image),
-             "-initrd", str(machine.initrd), "-append", " ".join(append.split()), *node_options(machine)]
+             "-initrd", str(machine.initrd), "-append", " ".join(append.split()), *node_options(machine),
+             *plug_options(machine)]
     if machine.out:
         argv += ["-drive", f"file={machine.out},if=none,id=out,format=raw,cache=unsafe",
                  "-device", "virtio-blk-pci,drive=out"]

@@ -36,6 +36,7 @@ class Options:
     smp: int = 0
     mem: str = ""
     nodes: int = 0
+    plug: str = ""
     append: str = ""
     icount: bool = False
     modules: list[str] = dataclasses.field(default_factory=list)
@@ -118,7 +119,7 @@ class Session:
         machine = qemu.Machine(
             initrd=self.pack(job), smp=smp, mem=self.options.mem or self.kernel.mem,
             # A test that asks for one CPU gets one node, wherever it runs.
-            nodes=self.options.nodes or min(self.kernel.nodes, smp),
+            nodes=self.options.nodes or min(self.kernel.nodes, smp), plug=self.options.plug,
             append=self.options.append, icount=self.options.icount, out=out, gdb=self.options.gdb)
         self.guest = qemu.Guest(self.kernel, self.ready, machine, self.logs / "console.log")
 
