@@ -10,13 +10,14 @@
  * the sum of all CPUs' limits stays what the tunable says.
  *
  * Who may touch what: @earned and the counters of an array are its owner's, inside of
- * the section (seq odd).  The last_ fields are the scavenger's; its mutex guards them.
+ * the section (seq odd).  struct tcslab_seen is the scavenger's; its mutex guards it.
  * @used of a CPU is changed by that CPU alone, with instructions that an interrupt
  * cannot split.  Others look, and may see something stale.
  */
 #include <linux/cpumask.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/slab.h>
 #include <linux/smp.h>
 
 #include "cache.h"
@@ -58,6 +59,31 @@ struct cpu_budget {
 
 static DEFINE_PER_CPU(struct cpu_budget, budgets);
 
+/**
+ * struct tcslab_seen - of one array, when the scavenger last looked
+ * @seq: lower half of its number: unchanged means idle
+ * @misses: refills and flushes
+ * @count: objects
+ *
+ * Not beside the array, whose owner writes to that line at each call.
+ */
+struct tcslab_seen {
+	u32 seq;
+	u32 misses;
+	u16 count;
+};
+
+int tcslab_cpu_budget_init_cache(struct tcslab_cache *cache)
+{
+	cache->seen = kvcalloc(nr_cpu_ids, sizeof(*cache->seen), GFP_KERNEL);
+	return cache->seen ? 0 : -ENOMEM;
+}
+
+void tcslab_cpu_budget_exit_cache(struct tcslab_cache *cache)
+{
+	kvfree(cache->seen);
+}
+
 static void set_earned(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc,
 		       unsigned int earned)
 {
@@ -91,7 +117,7 @@ static void steal(long bytes)
 		unsigned int had = cc->earned;
 
 		/* Our own array is busy, too. */
-		if (!had || nr_misses(cc) != look(cc->last_misses))
+		if (!had || nr_misses(cc) != look(victim->seen[smp_processor_id()].misses))
 			continue;
 		cc = tcslab_cpu_enter(victim);
 		if (cc) {
@@ -140,13 +166,15 @@ void tcslab_cpu_budget_drop_dead(struct tcslab_cpu_cache *cc, unsigned int cpu)
  * What an array had too much of since the scavenger last looked: all when nobody
  * entered it, and half of what was never needed when it had no miss.
  */
-static unsigned int unneeded(const struct tcslab_cache *cache, const struct tcslab_cpu_cache *cc)
+static unsigned int unneeded(const struct tcslab_cache *cache, unsigned int cpu)
 {
-	long low = min(look(cc->count), cc->last_count);
+	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+	const struct tcslab_seen *seen = &cache->seen[cpu];
+	long low = min_t(long, look(cc->count), seen->count);
 
-	if (look(cc->seq) == cc->last_seq)
+	if ((u32)look(cc->seq) == seen->seq)
 		return look(cc->earned);
-	if (nr_misses(cc) == cc->last_misses && low * cache->size >= LOW_BYTES)
+	if (nr_misses(cc) == seen->misses && low * cache->size >= LOW_BYTES)
 		return low * cache->size / 2;
 	return 0;
 }
@@ -156,14 +184,21 @@ static bool has_stale(struct tcslab_cache *cache, unsigned int cpu)
 {
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
-	return look(cc->seq) == cc->last_seq && tcslab_remote_count(cache, cpu);
+	return (u32)look(cc->seq) == cache->seen[cpu].seq && tcslab_remote_count(cache, cpu);
 }
 
-static void remember(struct tcslab_cpu_cache *cc)
+/* An array that nobody entered is as it was, and nothing is written for it. */
+static void remember(struct tcslab_cache *cache, unsigned int cpu)
 {
-	cc->last_seq = look(cc->seq);
-	cc->last_count = look(cc->count);
-	WRITE_ONCE(cc->last_misses, nr_misses(cc));	/* steal() looks */
+	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+	struct tcslab_seen *seen = &cache->seen[cpu];
+	u32 seq = look(cc->seq);
+
+	if (seq == seen->seq)
+		return;
+	seen->seq = seq;
+	seen->count = look(cc->count);
+	WRITE_ONCE(seen->misses, nr_misses(cc));	/* steal() looks */
 }
 
 /**
@@ -196,7 +231,7 @@ static unsigned int asked_for(const struct visit *visit, struct tcslab_cache *ca
 		return tcslab_cpu_cache_has_any(cache, cpu) ? UINT_MAX : 0;
 	}
 	*stale = has_stale(cache, cpu);
-	bytes = unneeded(cache, cc);
+	bytes = unneeded(cache, cpu);
 	if (visit->used > visit->limit) {
 		unsigned int earned = look(cc->earned);
 
@@ -285,7 +320,7 @@ static bool has_to_give(unsigned int cpu)
 
 		/* Budget without objects is only missed when it is short. */
 		if (look(cc->count) || look(budget->denied) != budget->last_denied)
-			crowded |= unneeded(cache, cc) > 0;
+			crowded |= unneeded(cache, cpu) > 0;
 		if (crowded || has_stale(cache, cpu))
 			return true;
 	}
@@ -345,7 +380,7 @@ void tcslab_cpu_budget_scavenge(void)
 		if (has_to_give(cpu))
 			visit_cpu(cpu, false);
 		tcslab_for_each_cache(cache)
-			remember(per_cpu_ptr(cache->cpu, cpu));
+			remember(cache, cpu);
 		cond_resched();
 	}
 	balance();

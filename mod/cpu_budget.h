@@ -13,6 +13,10 @@ extern unsigned long tcslab_cpu_budget_bytes;
 
 void tcslab_cpu_budget_init(void);
 
+/* What the scavenger has to remember of a cache's arrays. */
+int tcslab_cpu_budget_init_cache(struct tcslab_cache *cache);
+void tcslab_cpu_budget_exit_cache(struct tcslab_cache *cache);
+
 /*
  * Change what the array may hold by @nr_missed objects' worth, as far as there is
  * budget.  Inside the array's section.

@@ -530,7 +530,7 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
 		cc->seq = closed;
 		cc->node = local_node(cache, cpu);
 	}
-	if (tcslab_remote_init(cache, GFP_KERNEL)) {
+	if (tcslab_cpu_budget_init_cache(cache) || tcslab_remote_init(cache, GFP_KERNEL)) {
 		tcslab_cpu_cache_exit(cache);
 		return -ENOMEM;
 	}
@@ -540,6 +540,7 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
 void tcslab_cpu_cache_exit(struct tcslab_cache *cache)
 {
 	tcslab_remote_exit(cache);
+	tcslab_cpu_budget_exit_cache(cache);
 	free_percpu(cache->cpu);
 	cache->cpu = NULL;
 }

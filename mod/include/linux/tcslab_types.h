@@ -17,6 +17,7 @@
 struct tcslab_central;
 struct tcslab_remote;
 struct tcslab_reserve;
+struct tcslab_seen;
 
 /**
  * enum tcslab_zone - the zones that memory can be asked from
@@ -43,15 +44,13 @@ enum tcslab_zone {
  * @refills: batches fetched, which is the number of allocation misses
  * @flushes: batches given back, which is the number of free misses
  * @nested: calls that found the array busy or closed
- * @last_seq: @seq when the scavenger last looked: unchanged means idle
- * @last_count: @count then
- * @last_misses: @refills + @flushes then
  * @earned: bytes that the misses have earned; @capacity is as many objects
  * @objs: the objects, the most recently freed last
  *
  * Touched only by its own CPU with preemption off after making @seq odd, or by
- * the hotplug callback when that CPU is dead; but the last_ fields are the scavenger's.
- * The counters may be read, and only read, from anywhere.
+ * the hotplug callback when that CPU is dead.  The counters may be read, and only read,
+ * from anywhere; what the scavenger remembers of them is elsewhere (struct tcslab_seen),
+ * so that it writes nothing into these lines.
  */
 struct tcslab_cpu_cache {
 	unsigned long __data_racy seq;	/* the only field that interrupts race on */
@@ -61,9 +60,6 @@ struct tcslab_cpu_cache {
 	unsigned int nested;
 	unsigned long refills;
 	unsigned long flushes;
-	unsigned long last_seq;
-	long last_count;
-	unsigned int last_misses;
 	unsigned int earned;
 	void *objs[];
 };
@@ -98,6 +94,7 @@ struct tcslab_cache {
 	void (*ctor)(void *obj);
 	struct tcslab_central *central;	/* one per node id */
 	struct tcslab_remote __percpu *remote;	/* NULL with one node */
+	struct tcslab_seen *seen;	/* by CPU: the scavenger's */
 	struct tcslab_reserve *minimum;	/* or NULL */
 	unsigned long limit_pages;	/* 0: none */
 	atomic_long_t span_pages_held;	/* pages in spans, checked against the limit */
