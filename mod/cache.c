@@ -16,6 +16,7 @@
 #include "cpu_budget.h"
 #include "cpu_cache.h"
 #include "leaks.h"
+#include "limit_wait.h"
 #include "nested.h"
 #include "nodes.h"
 #include "page_heap.h"
@@ -148,12 +149,16 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 		goto free_cache;
 	if (tcslab_cpu_cache_init(cache, verify_frees))
 		goto free_central;
+	if (tcslab_limit_wait_init(cache))
+		goto free_cpu_cache;
 	mutex_lock(&tcslab_cache_mutex);
 	list_add_tail(&cache->list, &tcslab_cache_list);
 	tcslab_nodes_prepare(cache);
 	mutex_unlock(&tcslab_cache_mutex);
 	return cache;
 
+free_cpu_cache:
+	tcslab_cpu_cache_exit(cache);
 free_central:
 	tcslab_central_exit(cache);
 free_cache:
@@ -221,6 +226,7 @@ static unsigned long empty_cache(struct tcslab_cache *cache)
 
 static void unmake_cache(struct tcslab_cache *cache)
 {
+	tcslab_limit_wait_exit(cache);
 	tcslab_cpu_cache_exit(cache);
 	tcslab_central_exit(cache);
 	kfree(cache);
@@ -281,7 +287,7 @@ EXPORT_SYMBOL_GPL(tcslab_cache_destroy);
 
 /* ----------------------------------------------------------------- giving back */
 
-static void release_all(void)
+void tcslab_release_all(void)
 {
 	tcslab_page_heap_release(ULONG_MAX, 0);
 	tcslab_page_heap_release_parts(ULONG_MAX);
@@ -300,7 +306,7 @@ unsigned long tcslab_cache_shrink(struct tcslab_cache *cache)
 
 	tcslab_cpu_cache_drain(cache);
 	tcslab_central_drain(cache);
-	release_all();
+	tcslab_release_all();
 	return tcslab_released_pages() - before;
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_shrink);
@@ -330,7 +336,7 @@ unsigned long tcslab_trim(void)
 	mutex_lock(&tcslab_cache_mutex);
 	tcslab_cache_drain_all();
 	mutex_unlock(&tcslab_cache_mutex);
-	release_all();
+	tcslab_release_all();
 	return tcslab_released_pages() - before;
 }
 EXPORT_SYMBOL_GPL(tcslab_trim);
@@ -349,6 +355,7 @@ void tcslab_cache_stats_locked(struct tcslab_cache *cache, struct tcslab_cache_s
 		.span_objs = cache->span_objs,
 		.limit_bytes = cache->limit_pages << PAGE_SHIFT,
 		.limit_refusals = atomic_long_read(&cache->limit_refusals),
+		.limit_overruns = atomic_long_read(&cache->limit_overruns),
 	};
 	tcslab_central_stats(cache, stats);
 	tcslab_cpu_cache_stats(cache, stats);

@@ -55,6 +55,9 @@ void tcslab_cache_exit(void);
  */
 void tcslab_cache_drain_all(void);
 
+/* Give whole free chunks and free parts of the others back to the kernel.  Task context. */
+void tcslab_release_all(void);
+
 /* tcslab_cache_stats() with tcslab_cache_mutex held. */
 void tcslab_cache_stats_locked(struct tcslab_cache *cache,
 			       struct tcslab_cache_stats *stats);

@@ -20,6 +20,7 @@
 #include "cache.h"
 #include "central.h"
 #include "central_lists.h"
+#include "limit_wait.h"
 #include "nested.h"
 #include "report.h"
 
@@ -307,6 +308,7 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 	tcslab_unlock_irqrestore(&central->lock, flags);
 
 	tcslab_central_release(cache, &empty);
+	tcslab_limit_wake(cache);
 	report_bad_free(cache, &bad);
 }
 

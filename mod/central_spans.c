@@ -11,18 +11,28 @@
 
 #include "cache.h"
 #include "central_lists.h"
+#include "limit_wait.h"
 #include "nested.h"
 #include "page_heap.h"
 
 #define SHORT_SPANS	4	/* so many of the shortest before longer ones */
 
+static void uncharge(struct tcslab_cache *cache, unsigned int npages)
+{
+	atomic_long_sub(npages, &cache->span_pages_held);
+	/* Also where it was charged for a moment: somebody may have been refused in it. */
+	tcslab_limit_wake(cache);
+}
+
 static void release_span(struct tcslab_cache *cache, struct tcslab_span *span, bool more)
 {
+	unsigned int npages = span->npages;
+
 	/* What was not cleared object by object must not be seen in another cache. */
 	if (want_init_on_free() && !cache->zero_size)
-		memset(span->base, 0, (size_t)span->npages << PAGE_SHIFT);
-	atomic_long_sub(span->npages, &cache->span_pages_held);
+		memset(span->base, 0, (size_t)npages << PAGE_SHIFT);
 	tcslab_page_heap_free(span, more);
+	uncharge(cache, npages);
 }
 
 static void release_span_rcu(struct rcu_head *rcu)
@@ -89,8 +99,11 @@ static unsigned int wanted_length(const struct tcslab_cache *cache, int node)
 	return cache->span_pages;
 }
 
-/* The pages that the limit allows of @npages, all or the fewest that serve; or 0. */
-static unsigned int charge_some(struct tcslab_cache *cache, unsigned int npages)
+/*
+ * The pages that the limit allows of @npages, all or the fewest that serve; or 0.  Who cannot
+ * be refused has those in any case.
+ */
+static unsigned int charge_some(struct tcslab_cache *cache, unsigned int npages, gfp_t gfp)
 {
 	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
 
@@ -98,12 +111,16 @@ static unsigned int charge_some(struct tcslab_cache *cache, unsigned int npages)
 		return npages;
 	if (npages > shortest && charge(cache, shortest))
 		return shortest;
-	return 0;
+	if (!(gfp & __GFP_NOFAIL))
+		return 0;
+	atomic_long_add(shortest, &cache->span_pages_held);
+	atomic_long_inc(&cache->limit_overruns);
+	return shortest;
 }
 
 void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 {
-	unsigned int npages = charge_some(cache, wanted_length(cache, node));
+	unsigned int npages = charge_some(cache, wanted_length(cache, node), gfp);
 	struct tcslab_span *span;
 
 	if (!npages)
@@ -111,7 +128,7 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 	span = tcslab_page_heap_alloc(cache, cache->zone, TCSLAB_SPAN_SMALL, npages,
 				      cache->span_align, gfp, node);
 	if (!span) {
-		atomic_long_sub(npages, &cache->span_pages_held);
+		uncharge(cache, npages);
 		return ERR_PTR(-ENOMEM);
 	}
 	cut_span(cache, span);

@@ -20,7 +20,7 @@
 
 static struct kmem_cache *span_cache;
 static atomic_long_t held_pages, peak_held_pages, nr_span_structs;
-static atomic_long_t released_pages, hard_limit_refusals;
+static atomic_long_t released_pages, hard_limit_refusals, hard_limit_overruns;
 
 unsigned long tcslab_hard_limit_bytes;
 module_param_named(hard_limit_bytes, tcslab_hard_limit_bytes, ulong, 0600);
@@ -71,28 +71,32 @@ static unsigned int wanted_order(enum tcslab_zone zone, unsigned long held)
 	return clamp(share ? ilog2(share) : 0, MIN_CHUNK_ORDER, MAX_CHUNK_ORDER);
 }
 
-/* Never above the limit, not for a moment. */
-static bool charge(unsigned long npages)
+/* Never above the limit, not for a moment, unless @force. */
+static bool charge(unsigned long npages, bool force, bool *above)
 {
 	unsigned long limit = READ_ONCE(tcslab_hard_limit_bytes) >> PAGE_SHIFT;
 	long held = atomic_long_read(&held_pages);
 
 	do {
-		if (limit && held + npages > limit)
+		*above = limit && held + npages > limit;
+		if (*above && !force)
 			return false;
 	} while (!atomic_long_try_cmpxchg(&held_pages, &held, held + npages));
 	return true;
 }
 
-static struct page *charged_block(int node, gfp_t gfp, unsigned int order)
+static struct page *charged_block(int node, gfp_t gfp, unsigned int order, bool force)
 {
 	struct page *page;
+	bool above;
 
-	if (!charge(1UL << order))
+	if (!charge(1UL << order, force, &above))
 		return NULL;
 	page = alloc_pages_node(node, gfp, order);
 	if (!page)
 		atomic_long_sub(1UL << order, &held_pages);
+	else if (above)
+		atomic_long_inc(&hard_limit_overruns);
 	return page;
 }
 
@@ -119,7 +123,7 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 	struct page *page;
 
 	for (*order = tempered_order(wanted, min_order, gfp); *order > min_order; --*order) {
-		page = charged_block(node, cheap, *order);
+		page = charged_block(node, cheap, *order, false);
 		if (page)
 			return page;
 	}
@@ -131,10 +135,7 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 	/* Memory of a node that is not served yet would be refused; its own is reclaimed. */
 	if (num_online_nodes() > 1 && !tcslab_nodes_are_served())
 		gfp |= __GFP_THISNODE;
-	page = charged_block(node, gfp, min_order);
-	if (!page && !nofail && tcslab_at_hard_limit(1UL << min_order))
-		atomic_long_inc(&hard_limit_refusals);
-	return page;
+	return charged_block(node, gfp, min_order, nofail);
 }
 
 /* The kernel's statistics: a slab allocator's pages. */
@@ -263,6 +264,17 @@ bool tcslab_at_hard_limit(unsigned long npages)
 unsigned long tcslab_released_pages(void)
 {
 	return atomic_long_read(&released_pages);
+}
+
+void tcslab_note_refusal(unsigned int npages)
+{
+	if (tcslab_at_hard_limit(1UL << get_order((unsigned long)npages << PAGE_SHIFT)))
+		atomic_long_inc(&hard_limit_refusals);
+}
+
+unsigned long tcslab_hard_limit_overruns(void)
+{
+	return atomic_long_read(&hard_limit_overruns);
 }
 
 unsigned long tcslab_hard_limit_refusals(void)

@@ -16,6 +16,9 @@ extern unsigned long tcslab_hard_limit_bytes;
 /* Would @npages more be too many? */
 bool tcslab_at_hard_limit(unsigned long npages);
 
+/* Somebody got nothing: count it if it was for the hard limit that @npages were not had. */
+void tcslab_note_refusal(unsigned int npages);
+
 int tcslab_chunk_init(void);
 void tcslab_chunk_exit(void);
 
@@ -39,7 +42,7 @@ static inline bool tcslab_may_call_kernel(gfp_t gfp)
  * A new chunk with room for @npages, as one span that no heap knows; @held is what
  * its heap has, which says how much to take.  It may come from another node than
  * @node, unless @gfp has __GFP_THISNODE.  NULL when there is no memory, or it would be
- * beyond the hard limit; with __GFP_NOFAIL the caller tries again.
+ * beyond the hard limit, which does not hold for __GFP_NOFAIL; with that the caller tries again.
  */
 struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned int npages,
 				       unsigned long held, gfp_t gfp);

@@ -16,33 +16,40 @@
  */
 #include <linux/percpu.h>
 #include <linux/smp.h>
-#include <linux/sched/signal.h>
 #include <linux/topology.h>
 
 #include "cache.h"
 #include "central.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
+#include "effort.h"
+#include "limit_wait.h"
 #include "nodes.h"
 #include "remote.h"
 #include "report.h"
 #include "reserve.h"
 #include "span.h"
 
-#define LIMIT_PERIOD	max(HZ / 100, 1)	/* between looks for a free object */
+/* See tcslab_cpu_cache_narrow(). */
+static bool is_narrow(const struct tcslab_cache *cache)
+{
+	return (cache->minimum && tcslab_minimum_is_broken(cache)) ||
+	       tcslab_limit_is_waited_for(cache);
+}
 
 /*
- * The room of an array is its owner's to set, but for one case: who takes an object of
- * the cache's minimum sets it to 0 on all CPUs, even from an NMI (see reserve.h).  An
- * owner that did not know yet looks after his write.
+ * The room of an array is its owner's to set, but for two cases: who takes an object of
+ * the cache's minimum sets it to 0 on all CPUs, even from an NMI (see reserve.h), and so
+ * does who waits at its limit (see limit_wait.c).  An owner that did not know yet looks
+ * after his write.
  */
 void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long n)
 {
 	WRITE_ONCE(cc->capacity, n);
-	if (likely(!cache->minimum))
+	if (likely(!cache->narrows))
 		return;
 	smp_mb();	/* pairs with the one in tcslab_cpu_cache_narrow() */
-	if (tcslab_minimum_is_broken(cache))
+	if (is_narrow(cache))
 		WRITE_ONCE(cc->capacity, 0);
 }
 
@@ -50,7 +57,7 @@ void tcslab_cpu_cache_narrow(struct tcslab_cache *cache)
 {
 	int cpu;
 
-	smp_mb();	/* the minimum is broken, then no array has room */
+	smp_mb();	/* what makes the cache narrow, then no array has room */
 	for_each_possible_cpu(cpu) {
 		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
@@ -61,12 +68,7 @@ void tcslab_cpu_cache_narrow(struct tcslab_cache *cache)
 
 /* ------------------------------------------------------------------ alloc */
 
-/*
- * One object of @node, or of the array's node if that is NUMA_NO_NODE; an array
- * of that node is refilled on the way.  NULL when the middle tier has none; then
- * *@home is the node to grow.
- */
-static void *take(struct tcslab_cache *cache, int node, int *home)
+void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home)
 {
 	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
 	int local = this_cpu_ptr(cache->cpu)->node;
@@ -92,48 +94,6 @@ static void *take(struct tcslab_cache *cache, int node, int *home)
 	return obj;
 }
 
-static void *take_anywhere(struct tcslab_cache *cache)
-{
-	void *obj;
-	int node;
-
-	for_each_online_node(node)
-		if (tcslab_central_alloc(cache, node, &obj, 1))
-			return obj;
-	return NULL;
-}
-
-/* ERR_PTR(-ENOMEM), or -EDQUOT when the cache's limit is in the way. */
-static void *fetch(struct tcslab_cache *cache, gfp_t gfp, int node)
-{
-	bool any_node = static_branch_unlikely(&tcslab_numa_key) && !(gfp & __GFP_THISNODE);
-	void *obj, *more;
-	int home;
-
-	obj = take(cache, node, &home);
-	if (obj)
-		return obj;
-	/* New memory is where the task wants it, as with kmalloc(). */
-	if (any_node && node == NUMA_NO_NODE) {
-		int wanted = tcslab_policy_node(home);
-
-		if (wanted != home && tcslab_central_alloc(cache, wanted, &obj, 1))
-			return obj;
-		home = wanted;
-	}
-	more = tcslab_central_grow(cache, home, any_node ? tcslab_near(gfp) : gfp);
-	if (!IS_ERR(more) || !any_node)
-		return more;
-	/*
-	 * What the other nodes have free comes before more of their memory: a node
-	 * that is full, or has none, would take a new span for each object.
-	 */
-	obj = take_anywhere(cache);
-	if (obj || more == ERR_PTR(-EDQUOT))
-		return obj ?: more;
-	return tcslab_central_grow(cache, home, gfp);
-}
-
 /* What no retry can help. */
 static bool refused(struct tcslab_cache *cache, gfp_t gfp)
 {
@@ -145,49 +105,12 @@ static bool refused(struct tcslab_cache *cache, gfp_t gfp)
 			   cache->name);
 }
 
-/*
- * For who has no memory.  The minimum is of any node, so it is not for __GFP_THISNODE,
- * and nobody has to dip into it: __GFP_NOMEMALLOC.
- */
-static bool may_take_minimum(const struct tcslab_cache *cache, gfp_t gfp)
-{
-	return cache->minimum && !(gfp & __GFP_NOMEMALLOC) &&
-	       !(gfp & __GFP_THISNODE && cache->node == NUMA_NO_NODE);
-}
-
-static void *alloc_once(struct tcslab_cache *cache, gfp_t gfp, int node)
-{
-	void *obj = fetch(cache, gfp, node);
-
-	if (IS_ERR(obj) && may_take_minimum(cache, gfp))
-		return tcslab_minimum_take(cache) ?: obj;
-	return obj;
-}
-
-/*
- * Until somebody frees an object.  It goes into that CPU's array, where nobody else sees
- * it, so who waits looks there from time to time; after the first time on isolated CPUs,
- * too, which may have all of them.  Whoever wakes us for another reason is not heard.
- */
-static void *wait_for_object(struct tcslab_cache *cache, gfp_t gfp, int node)
-{
-	void *obj;
-
-	tcslab_cpu_cache_drain(cache);
-	for (;;) {
-		obj = fetch(cache, gfp, node);
-		if (obj != ERR_PTR(-EDQUOT) || fatal_signal_pending(current))
-			return obj;
-		schedule_timeout_killable(LIMIT_PERIOD);
-		tcslab_cpu_cache_drain_all(cache);
-	}
-}
-
 /* Inline, so that a report names the call that was wrong. */
 static __always_inline void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, int node,
 				       bool wait)
 {
 	void *obj;
+	int home;
 
 	if (refused(cache, gfp))
 		return NULL;
@@ -196,19 +119,10 @@ static __always_inline void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, in
 		gfp |= __GFP_THISNODE;
 	}
 	might_alloc(gfp);
-	obj = alloc_once(cache, gfp, node);
-	/* As mempool: who may sleep gets what others bring back. */
-	while (IS_ERR(obj) && wait && may_take_minimum(cache, gfp) &&
-	       gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NORETRY)) {
-		tcslab_minimum_wait(cache);
-		obj = alloc_once(cache, gfp, node);
-	}
-	if (obj == ERR_PTR(-EDQUOT) && wait && cache->flags & TCSLAB_LIMIT_WAIT &&
-	    gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NORETRY))
-		obj = wait_for_object(cache, gfp, node);
-	if (obj == ERR_PTR(-EDQUOT))
-		atomic_long_inc(&cache->limit_refusals);
-	return IS_ERR(obj) ? NULL : tcslab_obj_init(cache, obj, gfp);
+	obj = tcslab_cpu_cache_take(cache, node, &home);
+	if (!obj)
+		obj = tcslab_effort_object(cache, gfp, node, home, wait);
+	return obj ? tcslab_obj_init(cache, obj, gfp) : NULL;
 }
 
 void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
@@ -266,6 +180,12 @@ static void put(struct tcslab_cache *cache, void *obj)
 	}
 	if (node != cc->node) {
 		cc->flushes += tcslab_remote_put(cache, obj);
+		/* As in tcslab_cpu_set_capacity(): who waits looks here once, after @n. */
+		if (unlikely(cache->narrows)) {
+			smp_mb();	/* @n of who waits, after the object */
+			if (is_narrow(cache))
+				tcslab_remote_flush(cache, smp_processor_id());
+		}
 		tcslab_cpu_leave(cc);
 		return;
 	}
@@ -438,7 +358,8 @@ static __always_inline bool push_bulk(struct tcslab_cache *cache, size_t n, void
  * @n: number of objects
  * @objs: where to put them
  *
- * Does not wait at the cache's limit or for its minimum.
+ * Does not wait at the cache's limit or for its minimum.  __GFP_NOFAIL holds for all of
+ * them, as with kmem_cache_alloc_bulk().
  *
  * Context: as tcslab_cache_alloc(); interrupts may be off.
  * Return: @n, or 0 when not all could be had.

@@ -31,6 +31,22 @@ unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache);
 unsigned long tcslab_cpu_cache_left(const struct tcslab_cache *cache);
 
 /*
+ * Those of all CPUs, until none was busy.  After tcslab_cpu_cache_narrow(): then no object that
+ * was freed before is in an array, nor will one be while the cache is narrow.
+ */
+void tcslab_cpu_cache_settle(struct tcslab_cache *cache);
+
+/* Only what lies beside this CPU's array for other nodes.  Any context. */
+void tcslab_cpu_cache_send_home(struct tcslab_cache *cache);
+
+/*
+ * One object of @node, or of the array's node if that is NUMA_NO_NODE, from the array or the
+ * middle tier; an array of that node is refilled on the way.  NULL when there is none; then
+ * *@home is the node to grow.  Any context.
+ */
+void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home);
+
+/*
  * Whether memory of @node may be asked for by name.  On a machine that had one node at load
  * all memory is of that, whatever is named.
  */
@@ -49,8 +65,8 @@ static inline int tcslab_cpu_cache_node(const struct tcslab_cache *cache)
 }
 
 /*
- * Let no array take a free any more until the cache's minimum is whole.  Any context;
- * after an object has left it.
+ * A cache is narrow while its minimum is broken, or somebody waits at its limit: then no array
+ * takes a free.  Take the room from all arrays; after what makes it so.  Any context.
  */
 void tcslab_cpu_cache_narrow(struct tcslab_cache *cache);
 
@@ -94,7 +110,7 @@ static inline void tcslab_cpu_leave(struct tcslab_cpu_cache *cc)
 /* Give objects back until @keep are left.  Inside the section, or the CPU is dead. */
 void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long keep);
 
-/* Let the array hold @n objects, unless the cache's minimum is broken.  Inside the section. */
+/* Let the array hold @n objects, unless the cache is narrow.  Inside the section. */
 void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long n);
 
 /* isolcpus=, nohz_full=: not to be interrupted for memory. */

@@ -6,6 +6,7 @@
  * to it: whatever they see is acted upon by the owner, who looks again.  Who may touch
  * an array is said in cpu_cache.c.
  */
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
 #include <linux/sched/isolation.h>
@@ -35,15 +36,27 @@ void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, l
 	}
 }
 
+/**
+ * struct drain - of the arrays of one cache
+ * @cache: which
+ * @busy: arrays that had something and were busy
+ */
+struct drain {
+	struct tcslab_cache *cache;
+	atomic_t busy;
+};
+
 /* IPI: interrupts are off, and we may be in the middle of somebody's section. */
 static void drain_local(void *arg)
 {
-	struct tcslab_cache *cache = arg;
-	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+	struct drain *drain = arg;
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(drain->cache);
 
 	if (cc) {
-		tcslab_remote_flush(cache, smp_processor_id());
-		tcslab_cpu_budget_cut(cache, cc, cc->earned);
+		tcslab_remote_flush(drain->cache, smp_processor_id());
+		tcslab_cpu_budget_cut(drain->cache, cc, cc->earned);
+	} else {
+		atomic_inc(&drain->busy);
 	}
 	tcslab_cpu_leave(cc);
 }
@@ -56,7 +69,9 @@ bool tcslab_cpu_cache_has_any(const struct tcslab_cache *cache, unsigned int cpu
 
 static bool has_something(int cpu, void *arg)
 {
-	return tcslab_cpu_cache_has_any(arg, cpu);
+	struct drain *drain = arg;
+
+	return tcslab_cpu_cache_has_any(drain->cache, cpu);
 }
 
 /* isolcpus=, nohz_full=: not to be interrupted for so little. */
@@ -83,13 +98,40 @@ unsigned long tcslab_cpu_cache_left(const struct tcslab_cache *cache)
 
 void tcslab_cpu_cache_drain(struct tcslab_cache *cache)
 {
-	on_each_cpu_cond(may_be_drained, drain_local, cache, true);
+	struct drain drain = { .cache = cache };
+
+	on_each_cpu_cond(may_be_drained, drain_local, &drain, true);
 }
 
 unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache)
 {
-	on_each_cpu_cond(has_something, drain_local, cache, true);
+	struct drain drain = { .cache = cache };
+
+	on_each_cpu_cond(has_something, drain_local, &drain, true);
 	return tcslab_cpu_cache_left(cache);
+}
+
+void tcslab_cpu_cache_settle(struct tcslab_cache *cache)
+{
+	struct drain drain = { .cache = cache };
+
+	for (;;) {
+		atomic_set(&drain.busy, 0);
+		on_each_cpu_cond(has_something, drain_local, &drain, true);
+		/* A section is short, and who begins one now sees that there is no room. */
+		if (!atomic_read(&drain.busy))
+			break;
+		cond_resched();
+	}
+}
+
+void tcslab_cpu_cache_send_home(struct tcslab_cache *cache)
+{
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+
+	if (cc)
+		tcslab_remote_flush(cache, smp_processor_id());
+	tcslab_cpu_leave(cc);
 }
 
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu)

@@ -65,6 +65,7 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "scavenged_bytes: %llu\n", (u64)tcslab_scavenged_pages() << PAGE_SHIFT);
 	seq_printf(m, "shrunk_bytes: %llu\n", (u64)tcslab_shrunk_pages() << PAGE_SHIFT);
 	seq_printf(m, "limit_refusals: %lu\n", tcslab_hard_limit_refusals());
+	seq_printf(m, "limit_overruns: %lu\n", tcslab_hard_limit_overruns());
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
@@ -143,7 +144,7 @@ static int cache_show(struct seq_file *m, void *v)
 	if (v == &tcslab_cache_list) {
 		seq_puts(m, "zone   node object  size align pages  objs tail ");
 		show_counts_header(m);
-		seq_puts(m, "limit_bytes   refusals useroffset usersize ctor name\n");
+		seq_puts(m, "limit_bytes   refusals   overruns useroffset usersize ctor name\n");
 		return 0;
 	}
 	if (cache->general)
@@ -154,8 +155,9 @@ static int cache_show(struct seq_file *m, void *v)
 		   s.span_bytes >> PAGE_SHIFT, s.span_objs,
 		   s.span_bytes - s.span_objs * s.size);
 	show_counts(m, &s);
-	seq_printf(m, "%11lu %10lu %10u %8u %4s ", s.limit_bytes, s.limit_refusals,
-		   cache->useroffset, cache->usersize, cache->ctor ? "yes" : "no");
+	seq_printf(m, "%11lu %10lu %10lu %10u %8u %4s ", s.limit_bytes, s.limit_refusals,
+		   s.limit_overruns, cache->useroffset, cache->usersize,
+		   cache->ctor ? "yes" : "no");
 	show_name(m, cache);
 	return 0;
 }

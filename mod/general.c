@@ -11,6 +11,7 @@
 #include "central.h"
 #include "compat.h"
 #include "cpu_cache.h"
+#include "effort.h"
 #include "nested.h"
 #include "nodes.h"
 #include "page_heap.h"
@@ -46,10 +47,9 @@ static void *alloc_large(size_t size, gfp_t gfp, int node)
 			    size);
 		return NULL;
 	}
-	span = tcslab_page_heap_alloc(tcslab_large_cache, gfp_to_zone(gfp),
-				      TCSLAB_SPAN_LARGE, npages,
-				      tcslab_span_align(size), gfp,
-				      node == NUMA_NO_NODE ? large_node() : node);
+	if (node == NUMA_NO_NODE)
+		node = large_node();
+	span = tcslab_effort_large(gfp_to_zone(gfp), npages, tcslab_span_align(size), gfp, node);
 	if (!span)
 		return NULL;
 	obj = tcslab_span_base(span);

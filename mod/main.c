@@ -27,7 +27,8 @@
  *               and release, so what they queue is what pressure's does.
  *   cache       What is parked is sorted in, with CPUs kept from going the arrays are emptied,
  *               also those of CPUs that went.  Spans type-safe by RCU have come back when
- *               rcu_barrier() returns.  A minimum's irq_work has run before it is freed.
+ *               rcu_barrier() returns.  A minimum's irq_work has run before it is
+ *               freed, and so has that of who waits at a limit.
  *   page heap   Nothing is left that could call it.
  *   notes       Of who allocated what, which a report of leaks wants to know.
  *

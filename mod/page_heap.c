@@ -249,7 +249,7 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 		/* What other heaps have free counts against the limit, too. */
 		if (tcslab_at_hard_limit(block) && tcslab_page_heap_release(ULONG_MAX, 0))
 			continue;
-		if (!(gfp & __GFP_NOFAIL))
+		if (!(tcslab_effort(gfp) & __GFP_NOFAIL))
 			return NULL;
 		memalloc_retry_wait(gfp);
 	}
@@ -297,20 +297,29 @@ static bool is_low(const struct tcslab_page_heap *heap, unsigned long npages,
 	       (heap->free.npages < npages || heap->nr_spares < nr_spares);
 }
 
+/* Without memory for structures each one counts. */
+static unsigned int spares_needed(const struct tcslab_span *span, const struct span_request *req)
+{
+	unsigned int before = tcslab_align_gap(span, req->align);
+	bool bitmap = req->state == TCSLAB_SPAN_SMALL && req->cache->span_objs > BITS_PER_LONG;
+
+	return !!before + (span->npages > before + req->npages) + bitmap;
+}
+
 /* From the FREE spans of one heap.  NULL when there is none, or no spares. */
 static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 				     const struct span_request *req, bool *spares)
 {
-	struct tcslab_span *span = NULL;
+	struct tcslab_span *span;
 	unsigned long flags;
 	bool low;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	*spares = heap->nr_spares >= SPLIT_SPARES;
-	if (*spares)
-		span = tcslab_free_index_best_fit(&heap->free, req->npages,
-						  req->align);
-	if (span) {
+	span = tcslab_free_index_best_fit(&heap->free, req->npages, req->align);
+	*spares = !span || heap->nr_spares >= spares_needed(span, req);
+	if (!*spares) {
+		span = NULL;
+	} else if (span) {
 		carve(heap, span, req->npages, req->align);
 		publish(heap, span, req->cache, req->state);
 	}
@@ -347,6 +356,30 @@ static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
 	}
 }
 
+/*
+ * What nobody uses comes before nothing: free spans of zones that would do as well, of any
+ * node that may serve.
+ */
+static struct tcslab_span *take_spared(enum tcslab_zone zone, const struct span_request *req,
+				       gfp_t gfp, int node)
+{
+	bool any_node = static_branch_unlikely(&tcslab_numa_key) && !(gfp & __GFP_THISNODE);
+	struct tcslab_span *span;
+	bool spares;
+	int other;
+
+	while (++zone < TCSLAB_NR_ZONES) {
+		for_each_online_node(other) {
+			if (other != node && !any_node)
+				continue;
+			span = take_free(heap_of(other, zone), req, &spares);
+			if (span)
+				return span;
+		}
+	}
+	return NULL;
+}
+
 struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 					   enum tcslab_zone zone,
 					   enum tcslab_span_state state,
@@ -364,7 +397,7 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 	if (unlikely(tcslab_nested()))
 		return NULL;
 	if (!static_branch_unlikely(&tcslab_numa_key) || gfp & __GFP_THISNODE)
-		return take_or_grow(heap, &req, gfp);
+		return take_or_grow(heap, &req, gfp) ?: take_spared(zone, &req, gfp, node);
 	/* A node that is full, or has no memory, lives on what the others have free. */
 	span = take_or_grow(heap, &req, tcslab_near(gfp));
 	if (span)
@@ -374,7 +407,7 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 		if (span)
 			return span;
 	}
-	return take_or_grow(heap, &req, gfp);
+	return take_or_grow(heap, &req, gfp) ?: take_spared(zone, &req, gfp, node);
 }
 
 void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npages,

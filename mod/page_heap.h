@@ -102,8 +102,9 @@ unsigned long tcslab_peak_held_pages(void);
 /* Pages that were ever given back to the kernel. */
 unsigned long tcslab_released_pages(void);
 
-/* Chunks that the hard limit refused. */
+/* Allocations that the hard limit refused, and chunks taken beyond it for __GFP_NOFAIL. */
 unsigned long tcslab_hard_limit_refusals(void);
+unsigned long tcslab_hard_limit_overruns(void);
 
 /* Wholly free chunks of all heaps, in pages: what a release could give back now. */
 unsigned long tcslab_releasable_pages(void);

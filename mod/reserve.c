@@ -24,6 +24,7 @@
 
 #include "central.h"
 #include "cpu_cache.h"
+#include "effort.h"
 #include "nested.h"
 #include "reserve.h"
 
@@ -110,7 +111,7 @@ static void wake_some(struct irq_work *work)
  * tcslab_reserve_create() - set objects aside
  * @cache: a named cache; must outlive the reserve
  * @n: number of objects, at least 1
- * @gfp: how hard to try now
+ * @gfp: how hard to try now; as for tcslab_reserve_refill()
  *
  * The objects count as in use.
  *
@@ -154,12 +155,14 @@ EXPORT_SYMBOL_GPL(tcslab_reserve_create);
 void *tcslab_reserve_alloc(struct tcslab_reserve *reserve)
 {
 	struct tcslab_cache *cache = reserve->cache;
-	void *obj = tcslab_cache_alloc(cache, __GFP_NOWARN);
+	void *obj = tcslab_cache_alloc(cache, __GFP_NOWARN | __GFP_NOMEMALLOC);
 
 	if (likely(obj))
 		return obj;
 	obj = take_slot(reserve);
-	if (obj && want_init_on_alloc(0))
+	if (!obj)	/* the cache's own minimum is for others first */
+		return cache->minimum ? tcslab_cache_alloc(cache, __GFP_NOWARN) : NULL;
+	if (want_init_on_alloc(0))
 		memset(obj, 0, cache->zero_size);
 	return obj;
 }
@@ -191,6 +194,10 @@ EXPORT_SYMBOL_GPL(tcslab_reserve_free);
  * @reserve: the reserve
  * @gfp: how hard to try
  *
+ * Comes to an end: it waits neither at the cache's limit nor for ever in the page allocator, and
+ * kills nobody for memory, since what is out may come back meanwhile.  The cache's own minimum
+ * is left alone.
+ *
  * Context: as tcslab_cache_alloc() with @gfp.
  * Return: 0, or -ENOMEM when slots remain empty.
  */
@@ -199,8 +206,8 @@ int tcslab_reserve_refill(struct tcslab_reserve *reserve, gfp_t gfp)
 	void *obj;
 
 	while (atomic_read(&reserve->vacant) > 0) {
-		obj = tcslab_cache_alloc(reserve->cache, gfp);
-		if (!obj)
+		/* In bulk, so that it does not wait at the limit. */
+		if (!tcslab_cache_alloc_bulk(reserve->cache, tcslab_effort_to_fill(gfp), 1, &obj))
 			return -ENOMEM;
 		if (!fill_slot(reserve, obj)) {
 			tcslab_cache_free(reserve->cache, obj);
@@ -260,6 +267,7 @@ int tcslab_minimum_init(struct tcslab_cache *cache, unsigned int n)
 	for (i = 0; i < n; i++)
 		kmemleak_free(reserve->slots[i]);
 	cache->minimum = reserve;
+	cache->narrows = true;
 	return 0;
 }
 

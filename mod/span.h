@@ -40,10 +40,13 @@ struct tcslab_page_heap;
 
 /*
  * What our own allocations on behalf of a caller take from his gfp: how hard to
- * try.  Zone, node, zeroing and accounting are about his object.
+ * try.  Zone, node, zeroing and accounting are about his object.  __GFP_NOFAIL with
+ * __GFP_NORETRY is for our limits, not for the kernel (see effort.c).
  */
 static inline gfp_t tcslab_effort(gfp_t gfp)
 {
+	if ((gfp & (__GFP_NOFAIL | __GFP_NORETRY)) == (__GFP_NOFAIL | __GFP_NORETRY))
+		gfp &= ~__GFP_NOFAIL;
 	return gfp & ~(GFP_ZONEMASK | __GFP_ZERO | __GFP_COMP | __GFP_ACCOUNT |
 		       __GFP_THISNODE | __GFP_RECLAIMABLE | __GFP_WRITE | __GFP_HARDWALL);
 }

@@ -8,8 +8,11 @@
 begin
 before=$(value limit_refusals)
 echo $((16 << 20)) >$PARAMETERS/hard_limit_bytes
+overruns=$(value limit_overruns)
 load_module tcslab_test_limits hard_mib=16
 check $? "16 MiB are 16 MiB on all CPUs"
+[ "$(value limit_overruns)" -eq $((overruns + 1)) ]
+check $? "but for who cannot be refused, once: $(value limit_overruns)"
 rmmod tcslab_test_limits
 [ "$(value limit_refusals)" -gt "$before" ]
 check $? "refusals are counted: $(value limit_refusals)"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Limits of caches under concurrency, and waiting for a free object.
-# lab: timeout=120 smp=4
+# Limits of caches: under concurrency, where objects lie idle, beyond them, and waiting there.
+# lab: timeout=240 smp=4 append="isolcpus=3"
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc

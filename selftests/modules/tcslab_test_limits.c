@@ -3,6 +3,7 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
@@ -10,6 +11,8 @@
 #include <linux/workqueue.h>
 
 #include <linux/tcslab.h>
+
+#include "../../mod/compat.h"
 #include "context_test.h"
 
 static unsigned int hard_mib;
@@ -145,6 +148,158 @@ static void cache_limit(void)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
+/* -------------------------------------------------------------- what lies idle */
+
+struct visit {
+	struct work_struct work;
+	void (*func)(void *arg);
+	void *arg;
+};
+
+static void visit(struct work_struct *work)
+{
+	struct visit *v = container_of(work, struct visit, work);
+
+	v->func(v->arg);
+}
+
+static void run_on(unsigned int cpu, void (*func)(void *arg), void *arg)
+{
+	struct visit v = { .func = func, .arg = arg };
+
+	INIT_WORK_ONSTACK(&v.work, visit);
+	schedule_work_on(cpu, &v.work);
+	flush_work(&v.work);
+	destroy_work_on_stack(&v.work);
+}
+
+#define IDLE		32
+#define IDLE_SIZE	1000
+
+struct idle {
+	struct tcslab_cache *cache;
+	gfp_t gfp;
+	bool bulk;
+	unsigned int n;
+	void *objs[IDLE];
+};
+
+static void take_idle(void *arg)
+{
+	struct idle *idle = arg;
+
+	if (idle->bulk) {
+		idle->n = tcslab_cache_alloc_bulk(idle->cache, idle->gfp, IDLE, idle->objs);
+		return;
+	}
+	for (idle->n = 0; idle->n < IDLE; idle->n++) {
+		idle->objs[idle->n] = tcslab_cache_alloc(idle->cache, idle->gfp);
+		if (!idle->objs[idle->n])
+			break;
+	}
+}
+
+static void free_idle(void *arg)
+{
+	struct idle *idle = arg;
+
+	while (idle->n)
+		tcslab_cache_free(idle->cache, idle->objs[--idle->n]);
+}
+
+/* Until a CPU's array has room for all of them, and they are there. */
+static void use_idle(void *arg)
+{
+	int i;
+
+	for (i = 0; i < 30; i++) {
+		take_idle(arg);
+		free_idle(arg);
+	}
+}
+
+/* Nothing is in use: nobody may be refused for what another CPU has put aside. */
+static void idle_objects(void)
+{
+	static struct idle there, here;
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(IDLE_SIZE);
+	unsigned int last = cpumask_last(cpu_online_mask);
+	struct tcslab_cache_stats stats;
+	struct tcslab_cache *cache;
+
+	args.limit_bytes = IDLE / (PAGE_SIZE / IDLE_SIZE) * PAGE_SIZE;
+	cache = tcslab_cache_create("memory-idle", &args);
+	if (!context_check(!IS_ERR(cache), "a cache of %u objects", IDLE))
+		return;
+	there = (struct idle){ .cache = cache, .gfp = GFP_KERNEL };
+	here = there;
+	run_on(last, use_idle, &there);
+	tcslab_cache_stats(cache, &stats);
+	run_on(0, take_idle, &here);
+	context_check(here.n == IDLE, "%u of them elsewhere, of which %lu were in an array",
+		      here.n, stats.cpu_cached);
+	run_on(0, free_idle, &here);
+	run_on(0, use_idle, &here);
+	there.bulk = true;
+	run_on(last, take_idle, &there);
+	context_check(there.n == IDLE, "in bulk, too: %u", there.n);
+	run_on(last, free_idle, &there);
+	there.bulk = false;
+	run_on(last, use_idle, &there);
+	tcslab_cache_stats(cache, &stats);
+	here.gfp = GFP_ATOMIC;
+	run_on(0, take_idle, &here);
+	context_check(here.n + stats.cpu_cached >= IDLE,
+		      "who may not sleep: %u, all but what was in arrays, %lu", here.n,
+		      stats.cpu_cached);
+	free_idle(&here);
+	context_check(!tcslab_cache_destroy(cache), "destroyed");
+}
+
+/* ------------------------------------------------------------ beyond the limit */
+
+static void beyond(const char *what, unsigned int flags, unsigned int min_objects)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(PAGE_SIZE);
+	struct tcslab_cache_stats stats;
+	struct tcslab_cache *cache;
+	void *objs[16] = {};
+	unsigned int i, n = 0;
+
+	args.limit_bytes = 4 * PAGE_SIZE;
+	args.flags = flags;
+	args.min_objects = min_objects;
+	cache = tcslab_cache_create("memory-beyond", &args);
+	if (!context_check(!IS_ERR(cache), "%s", what))
+		return;
+	for (i = 0; i < 4; i++) {
+		objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL | __GFP_NORETRY);
+		n += !!objs[i];
+	}
+	context_check(n == 4 && !tcslab_cache_alloc(cache, GFP_KERNEL | __GFP_NORETRY),
+		      "four objects and no more");
+	tcslab_cache_stats(cache, &stats);
+	context_check(!stats.limit_overruns && stats.limit_refusals == 1, "refused once");
+	objs[4] = tcslab_cache_alloc(cache, GFP_KERNEL | __GFP_NOFAIL);
+	objs[5] = tcslab_cache_alloc(cache, GFP_NOIO | __GFP_NOFAIL | __GFP_NORETRY);
+	n = tcslab_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_NOFAIL, 4, objs + 6);
+	tcslab_cache_stats(cache, &stats);
+	context_check(objs[4] && objs[5] && n == 4 && stats.limit_overruns == 6 &&
+		      stats.held_bytes == 10 * PAGE_SIZE,
+		      "__GFP_NOFAIL goes beyond it, %lu times, to %lu bytes",
+		      stats.limit_overruns, stats.held_bytes);
+	context_check(!tcslab_cache_alloc(cache, GFP_KERNEL | __GFP_NORETRY | __GFP_NOMEMALLOC),
+		      "others are refused above it");
+	for (i = 3; i < 10; i++)
+		tcslab_cache_free(cache, objs[i]);
+	tcslab_cache_shrink(cache);
+	objs[3] = tcslab_cache_alloc(cache, GFP_KERNEL | __GFP_NORETRY);
+	context_check(objs[3], "and served below");
+	for (i = 0; i < 4; i++)
+		tcslab_cache_free(cache, objs[i]);
+	context_check(!tcslab_cache_destroy(cache), "destroyed");
+}
+
 /* ----------------------------------------------------------------- waiting */
 
 #define ALL	4
@@ -231,6 +386,185 @@ static void waiting(void)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
+/* ------------------------------------------------------------- passing it on */
+
+/*
+ * There is room for one object, and many wait for it.  Who gets it has it freed in one of
+ * these ways; if a wake-up is lost, nobody ever moves again.
+ */
+enum way {
+	BY_TASK,		/* on another CPU, an isolated one among them */
+	BY_IRQ,
+	BY_RCU,
+	BY_BULK,
+	BY_ITSELF,
+	NR_WAYS,
+};
+
+static const char * const way_names[] = { "tasks", "interrupts", "RCU", "in bulk", "themselves" };
+
+#define PASSERS		6
+#define PASSES		(CONTEXT_CHECKED ? 200 : 1000)
+#define STANDSTILL	(20 * HZ)	/* a busy host takes its time */
+
+struct passed {
+	struct rcu_head rcu;
+	struct passed *next;
+};
+
+/* Frees what it is given, in a hard interrupt. */
+struct freer {
+	struct hrtimer timer;
+	void *obj;
+};
+
+static struct tcslab_cache *one;
+static struct freer freers[PASSERS];
+static atomic_t passes, passing;
+static bool pass_gfp_node;
+
+static enum hrtimer_restart free_in_irq(struct hrtimer *timer)
+{
+	tcslab_cache_free(one, container_of(timer, struct freer, timer)->obj);
+	return HRTIMER_NORESTART;
+}
+
+/* It has something to free. */
+static void wait_for_timer(struct freer *freer)
+{
+	while (hrtimer_active(&freer->timer))
+		schedule_timeout_uninterruptible(1);
+}
+
+static void free_there(void *obj)
+{
+	tcslab_cache_free(one, obj);
+}
+
+static unsigned int other_cpu(void)
+{
+	unsigned int cpu = cpumask_next(raw_smp_processor_id(), cpu_online_mask);
+
+	return cpu < nr_cpu_ids ? cpu : cpumask_first(cpu_online_mask);
+}
+
+static void pass_on(struct freer *freer, struct passed *obj, enum way way)
+{
+	void *objs[1] = { obj };
+
+	switch (way) {
+	case BY_TASK:
+		run_on(other_cpu(), free_there, obj);
+		break;
+	case BY_IRQ:
+		wait_for_timer(freer);
+		freer->obj = obj;
+		hrtimer_start(&freer->timer, ns_to_ktime(20000), CONTEXT_HARD_TIMER);
+		break;
+	case BY_RCU:
+		tcslab_free_rcu(obj, rcu);
+		break;
+	case BY_BULK:
+		tcslab_cache_free_bulk(one, 1, objs);
+		break;
+	default:
+		tcslab_cache_free(one, obj);
+	}
+}
+
+static enum way next_way;	/* NR_WAYS: all of them by turns */
+static int nr_passes;
+
+static int passer(void *data)
+{
+	struct freer *freer = data;
+	struct passed *obj;
+	unsigned int n;
+
+	allow_signal(SIGKILL);
+	hrtimer_setup(&freer->timer, free_in_irq, CLOCK_MONOTONIC, CONTEXT_HARD_TIMER);
+	while ((n = atomic_inc_return(&passes)) <= nr_passes) {
+		gfp_t gfp = GFP_KERNEL | (pass_gfp_node && n % 2 ? __GFP_THISNODE : 0);
+
+		obj = tcslab_cache_alloc(one, gfp);
+		if (!obj)
+			break;	/* killed */
+		pass_on(freer, obj, next_way == NR_WAYS ? n % NR_WAYS : next_way);
+	}
+	wait_for_timer(freer);
+	atomic_dec(&passing);
+	while (!kthread_should_stop())
+		schedule_timeout_uninterruptible(1);
+	return 0;
+}
+
+/* True if all of them came to their end. */
+static bool pass_all(void)
+{
+	struct task_struct *tasks[PASSERS];
+	unsigned long since = jiffies;
+	int i, last = 0, now;
+	bool stuck = false;
+
+	atomic_set(&passes, 0);
+	atomic_set(&passing, PASSERS);
+	for (i = 0; i < PASSERS; i++) {
+		tasks[i] = kthread_create(passer, &freers[i], "pass/%d", i);
+		if (IS_ERR(tasks[i])) {
+			atomic_dec(&passing);
+			continue;
+		}
+		kthread_bind(tasks[i], cpumask_nth(i % num_online_cpus(), cpu_online_mask));
+		wake_up_process(tasks[i]);
+	}
+	while (atomic_read(&passing)) {
+		now = atomic_read(&passes);
+		if (now != last)
+			since = jiffies;
+		last = now;
+		if (jiffies - since > STANDSTILL && !stuck) {
+			stuck = true;
+			for (i = 0; i < PASSERS; i++)
+				if (!IS_ERR(tasks[i]))
+					send_sig(SIGKILL, tasks[i], 1);
+		}
+		msleep(20);
+	}
+	for (i = 0; i < PASSERS; i++)
+		if (!IS_ERR(tasks[i]))
+			kthread_stop(tasks[i]);
+	return !stuck;
+}
+
+static void passing_on(size_t size)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(size);
+	struct tcslab_cache_stats stats;
+	unsigned long begin;
+
+	args.limit_bytes = PAGE_SIZE;
+	args.flags = TCSLAB_LIMIT_WAIT;
+	one = tcslab_cache_create("memory-pass", &args);
+	if (!context_check(!IS_ERR(one), "room for %zu, for %d who wait", PAGE_SIZE / size,
+			   PASSERS))
+		return;
+	for (next_way = BY_TASK; next_way <= NR_WAYS; next_way++) {
+		pass_gfp_node = next_way == NR_WAYS;
+		/* A grace period takes its time. */
+		nr_passes = next_way == BY_RCU || next_way == NR_WAYS ? PASSES / 10 : PASSES;
+		begin = jiffies;
+		context_check(pass_all(), "freed by %s, it comes to the next",
+			      next_way < NR_WAYS ? way_names[next_way] : "any");
+		pr_notice(CONTEXT_PREFIX "# %u ms for %d\n", jiffies_to_msecs(jiffies - begin),
+			  nr_passes);
+	}
+	tcslab_rcu_barrier();
+	tcslab_cache_stats(one, &stats);
+	context_check(!stats.in_use && !stats.limit_refusals && !stats.limit_overruns,
+		      "nobody was refused: %lu", stats.limit_refusals);
+	context_check(!tcslab_cache_destroy(one), "destroyed");
+}
+
 static void *filling;
 
 static unsigned long fill_up(void)
@@ -246,7 +580,7 @@ static unsigned long fill_up(void)
 	return n;
 }
 
-static void let_go(struct work_struct *work)
+static void let_go(void)
 {
 	void *obj;
 
@@ -256,25 +590,66 @@ static void let_go(struct work_struct *work)
 	}
 }
 
-static DECLARE_DELAYED_WORK(let_go_later, let_go);
-
-/* Who cannot be refused: what another zone has free has to go, or he waits for others. */
-static void no_fail(void)
+/* Who cannot be refused: what another zone has free has to go, or he goes beyond the limit. */
+static void no_fail(unsigned long limit)
 {
-	unsigned long n;
+	unsigned long pages = limit >> PAGE_SHIFT, n;
 	void *obj, *other;
 
-	tcslab_free(tcslab_alloc(SZ_32K, GFP_KERNEL | GFP_DMA32));
+	other = tcslab_alloc(SZ_32K, GFP_KERNEL | GFP_DMA32);
 	n = fill_up();
+	tcslab_free(other);
 	obj = tcslab_alloc(PAGE_SIZE * 2, GFP_KERNEL | __GFP_NOFAIL);
-	context_check(obj && n, "without fail, at the limit, after %lu objects", n);
+	context_check(obj && n && tcslab_held_pages() <= pages,
+		      "without fail, at the limit, after %lu objects", n);
 	fill_up();
-	schedule_delayed_work(&let_go_later, HZ / 2);
 	other = tcslab_alloc(SZ_32K, GFP_KERNEL | __GFP_NOFAIL);
-	context_check(other, "without fail, where nothing is free for a while");
-	flush_delayed_work(&let_go_later);
+	context_check(other && tcslab_held_pages() > pages,
+		      "without fail, where nothing is free: %lu pages of %lu",
+		      tcslab_held_pages(), pages);
+	context_check(!tcslab_alloc(SZ_32K, GFP_KERNEL), "others are refused above it");
+	let_go();
 	tcslab_free(other);
 	tcslab_free(obj);
+}
+
+static void fill_with_pages(void *arg)
+{
+	struct taker *t = arg;
+
+	while (t->nr < 4096) {
+		struct chained *obj = tcslab_alloc(PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN);
+
+		if (!obj)
+			break;
+		obj->next = t->taken;
+		t->taken = obj;
+		t->nr++;
+	}
+}
+
+static void free_pages_there(void *arg)
+{
+	give_back(arg);
+}
+
+/* The arrays of one CPU hold pages of many chunks, of which nothing else is in use. */
+static void idle_pages(unsigned long limit)
+{
+	static struct taker pages, objs = { .size = SZ_32K };
+	unsigned int last = cpumask_last(cpu_online_mask);
+	struct chained *obj;
+
+	run_on(last, fill_with_pages, &pages);
+	run_on(last, free_pages_there, &pages);
+	while ((obj = take_one(&objs))) {
+		obj->next = objs.taken;
+		objs.taken = obj;
+		objs.nr++;
+	}
+	give_back(&objs);
+	context_check(objs.nr == limit / SZ_32K, "after %lu pages %lu objects of 32 KiB",
+		      pages.nr, objs.nr);
 }
 
 /* Who loads us has set the limit. */
@@ -286,7 +661,8 @@ static void hard_limit(void)
 	taken = take_all(NULL, sizes, ARRAY_SIZE(sizes), limit);
 	context_check(taken, "%lu objects came out", taken);
 	tcslab_trim();
-	no_fail();
+	no_fail(limit);
+	idle_pages(limit);
 	tcslab_trim();
 	context_check(tcslab_held_pages() == 0, "%lu pages are held afterwards",
 		      tcslab_held_pages());
@@ -320,7 +696,13 @@ static int __init limits_init(void)
 		hard_limit();
 	} else {
 		cache_limit();
+		idle_objects();
+		beyond("a limit", 0, 0);
+		beyond("a limit to wait at", TCSLAB_LIMIT_WAIT, 0);
+		beyond("a limit and a minimum", 0, 2);
 		waiting();
+		passing_on(PAGE_SIZE);
+		passing_on(PAGE_SIZE / 2);
 	}
 	context_plan();
 	return 0;

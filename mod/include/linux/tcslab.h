@@ -246,8 +246,9 @@ void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs);
  *
  * Context: any; sleeps only if @gfp allows it.
  * Return: the object, or NULL when there is no memory, the cache's limit is
- * reached, or @gfp has __GFP_HIGHMEM or __GFP_MOVABLE, or __GFP_ZERO for a cache
- * whose objects may not be cleared.
+ * reached (neither with __GFP_NOFAIL and a gfp that may sleep), or @gfp has
+ * __GFP_HIGHMEM or __GFP_MOVABLE, or __GFP_ZERO for a cache whose objects may not be
+ * cleared.
  */
 static __always_inline void *tcslab_cache_alloc(struct tcslab_cache *cache, gfp_t gfp)
 {
@@ -335,9 +336,10 @@ static __always_inline unsigned int tcslab_size_class(size_t size)
  * @gfp: as for kmalloc(), and GFP_DMA32 works too
  *
  * Context: any; sleeps only if @gfp allows it.
- * Return: the memory; ZERO_SIZE_PTR for @size 0; NULL when there is none, when
- * @size is larger than the largest block of the page allocator (with a warning
- * unless __GFP_NOWARN), or when @gfp has __GFP_HIGHMEM or __GFP_MOVABLE.
+ * Return: the memory; ZERO_SIZE_PTR for @size 0; NULL when there is none (not with
+ * __GFP_NOFAIL and a gfp that may sleep), when @size is larger than the largest block of the
+ * page allocator (with a warning unless __GFP_NOWARN), or when @gfp has __GFP_HIGHMEM or
+ * __GFP_MOVABLE.
  */
 static __always_inline void *tcslab_alloc(size_t size, gfp_t gfp)
 {

@@ -18,6 +18,7 @@ struct tcslab_central;
 struct tcslab_remote;
 struct tcslab_reserve;
 struct tcslab_seen;
+struct tcslab_waiting;
 
 /**
  * enum tcslab_zone - the zones that memory can be asked from
@@ -96,9 +97,12 @@ struct tcslab_cache {
 	struct tcslab_remote __percpu *remote;	/* NULL with one node */
 	struct tcslab_seen *seen;	/* by CPU: the scavenger's */
 	struct tcslab_reserve *minimum;	/* or NULL */
+	struct tcslab_waiting *waiting;	/* at the limit; NULL if nobody ever does */
+	bool narrows;		/* has one of these two, see tcslab_cpu_cache_narrow() */
 	unsigned long limit_pages;	/* 0: none */
 	atomic_long_t span_pages_held;	/* pages in spans, checked against the limit */
 	atomic_long_t limit_refusals;
+	atomic_long_t limit_overruns;
 	struct list_head list;	/* all caches, under the cache list mutex */
 	bool general;		/* one of the size classes, not to be destroyed */
 	char name[32];
@@ -126,14 +130,23 @@ struct tcslab_cache {
  * @node: take all memory from this node, or NUMA_NO_NODE for the local one
  * @zone: where the memory comes from
  * @limit_bytes: hard limit of the memory in the cache's spans, 0 for none;
- *	at least the shortest span.  Beyond it allocations fail; with TCSLAB_LIMIT_WAIT
- *	those of one object with a gfp that allows sleeping, without __GFP_NORETRY, wait
- *	until an object is free or a fatal signal comes
+ *	at least the shortest span.  Beyond it allocations fail, but not while an object
+ *	lies idle: who may sleep first has what is in other CPUs' arrays; who may not
+ *	has what is free on any node, and is refused although there may be as
+ *	many objects as the arrays hold.  With TCSLAB_LIMIT_WAIT allocations of one
+ *	object with a gfp that allows sleeping, without __GFP_NORETRY, wait until one is
+ *	freed or a fatal signal comes.  __GFP_NOFAIL goes beyond the limit, as with
+ *	memory cgroups, by the shortest span at a time, and is counted; the others are
+ *	refused until the cache is below it again
  * @min_objects: so many objects are set aside for when there is no memory or the limit
  *	is reached, 0 for none: what mempool_create() does, without a pool on top.
- *	tcslab_cache_alloc() hands them out in any context; who may sleep waits for the
- *	next one to come back, unless @gfp has __GFP_NORETRY.  Who could do without
- *	says __GFP_NOMEMALLOC.  They count as in use
+ *	tcslab_cache_alloc() hands them out in any context, before it reclaims: first
+ *	comes what is to be had without (and without the kernel's own reserves), then
+ *	the promise, then one round of what @gfp allows, without the OOM killer; then who
+ *	may sleep waits for the next one to come back, unless @gfp has __GFP_NORETRY.
+ *	Who could do without says __GFP_NOMEMALLOC; nor are they for
+ *	__GFP_THISNODE, unless the cache is bound to a node: for both it is as if
+ *	there were none.  They count as in use
  * @useroffset: start of the part of the object that may be copied to user space
  * @usersize: its size, 0 for none; recorded and shown, not enforced (see above)
  *
@@ -173,6 +186,7 @@ struct tcslab_cache_args {
  * @nested: calls that found an array busy or closed
  * @limit_bytes: the limit, 0 for none
  * @limit_refusals: allocations that the limit refused
+ * @limit_overruns: spans taken beyond the limit for __GFP_NOFAIL
  */
 struct tcslab_cache_stats {
 	size_t object_size;
@@ -192,6 +206,7 @@ struct tcslab_cache_stats {
 	u64 nested;
 	unsigned long limit_bytes;
 	unsigned long limit_refusals;
+	unsigned long limit_overruns;
 };
 
 #endif /* _LINUX_TCSLAB_TYPES_H */

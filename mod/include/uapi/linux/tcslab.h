@@ -87,7 +87,7 @@ struct tcslab_ioc_version {
  * @file_handles: out: objects of this open file
  * @file_bytes: out: what they take of the quota
  * @file_quota: out: the quota
- * @limit_refusals: out: chunks that the hard limit refused
+ * @limit_refusals: out: allocations that the hard limit refused
  *
  * At rest @held_bytes = @in_use_bytes + @cpu_cached_bytes + @transfer_cached_bytes
  * + @central_free_bytes + @tail_bytes + @heap_free_bytes.

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Waiting at a cache's limit (TCSLAB_LIMIT_WAIT) until somebody frees an object. */
+#ifndef TCSLAB_LIMIT_WAIT_H
+#define TCSLAB_LIMIT_WAIT_H
+
+#include <linux/tcslab.h>
+
+/* For caches with the flag. */
+int tcslab_limit_wait_init(struct tcslab_cache *cache);
+void tcslab_limit_wait_exit(struct tcslab_cache *cache);
+
+/* True while somebody waits: then no array keeps an object that is freed. */
+bool tcslab_limit_is_waited_for(const struct tcslab_cache *cache);
+
+/* Objects or pages have come back to a cache with the flag: wake who waits.  Any context. */
+void __tcslab_limit_wake(struct tcslab_cache *cache);
+
+static inline void tcslab_limit_wake(struct tcslab_cache *cache)
+{
+	if (cache->waiting)
+		__tcslab_limit_wake(cache);
+}
+
+/*
+ * What @fetch returns as soon as it is not -EDQUOT; that if a fatal signal comes.  Sleeps,
+ * and so may @fetch.
+ */
+void *tcslab_limit_wait(struct tcslab_cache *cache, gfp_t gfp, int node,
+			void *(*fetch)(struct tcslab_cache *cache, gfp_t gfp, int node));
+
+#endif /* TCSLAB_LIMIT_WAIT_H */

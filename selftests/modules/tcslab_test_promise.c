@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All memory is gone: promised objects are served, as mempool serves them, and what lies
+ * idle in tcslab comes before NULL
+ *
+ * A thread takes all pages that are to be had without the OOM killer, and what others give
+ * back as well, until we let it go.  Calls are made by another thread, so that one
+ * that is not served does not stop the test: then the memory is given back.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/mempool.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+
+#include <linux/tcslab.h>
+
+#include "context_test.h"
+
+#define PROMISED	16
+#define SIZE		PAGE_SIZE	/* so that each object has to be found */
+#define PATIENCE	(10 * HZ)	/* what fails took 20 s and more */
+#define MAX_OBJS	4096
+
+/* ------------------------------------------------------------------- threads */
+
+/**
+ * struct helper - a thread that is there before memory is gone
+ * @task: it
+ * @func: what it does next, NULL to end
+ * @arg: with that
+ * @start: now
+ * @done: it did
+ */
+struct helper {
+	struct task_struct *task;
+	void (*func)(void *arg);
+	void *arg;
+	struct completion start;
+	struct completion done;
+};
+
+static struct helper hog, caller, elsewhere;
+
+static int help(void *data)
+{
+	struct helper *h = data;
+
+	for (;;) {
+		wait_for_completion(&h->start);
+		if (!h->func)
+			break;
+		h->func(h->arg);
+		complete(&h->done);
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+static bool make_helper(struct helper *h, int cpu)
+{
+	init_completion(&h->start);
+	init_completion(&h->done);
+	h->task = kthread_create(help, h, "tcslab-helper");
+	if (IS_ERR(h->task))
+		return false;
+	if (cpu >= 0)
+		kthread_bind(h->task, cpu);
+	wake_up_process(h->task);
+	return true;
+}
+
+static void do_it(struct helper *h, void (*func)(void *arg), void *arg)
+{
+	h->func = func;
+	h->arg = arg;
+	complete(&h->start);
+}
+
+static void end_helper(struct helper *h)
+{
+	do_it(h, NULL, NULL);
+	kthread_stop(h->task);
+}
+
+/* ------------------------------------------------------------ all memory gone */
+
+static struct page *taken;
+static unsigned long nr_taken;
+static bool hogging, stop;
+static gfp_t hog_gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+static DECLARE_COMPLETION(gone);
+
+static void take_all(void *arg)
+{
+	unsigned int dry = 0;
+	struct page *page;
+
+	while (!READ_ONCE(stop)) {
+		page = alloc_page(hog_gfp);
+		if (page) {
+			page->private = (unsigned long)taken;
+			taken = page;
+			nr_taken++;
+			cond_resched();
+			continue;
+		}
+		if (++dry == 100)
+			complete(&gone);
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+static void begin_hog(void)
+{
+	WRITE_ONCE(stop, false);
+	reinit_completion(&gone);
+	hogging = true;
+	do_it(&hog, take_all, NULL);
+	wait_for_completion(&gone);
+	pr_notice(CONTEXT_PREFIX "# %lu pages are taken\n", nr_taken);
+}
+
+/* It takes no more, but keeps what it has. */
+static void stop_hog(void)
+{
+	if (!hogging)
+		return;
+	WRITE_ONCE(stop, true);
+	wait_for_completion(&hog.done);
+	hogging = false;
+}
+
+static void give_back(void)
+{
+	struct page *page;
+
+	stop_hog();
+	while ((page = taken)) {
+		taken = (struct page *)page->private;
+		set_page_private(page, 0);
+		__free_page(page);
+	}
+	nr_taken = 0;
+}
+
+/* ---------------------------------------------------------------------- calls */
+
+/**
+ * struct call - what another thread does
+ * @func: calls this
+ * @gfp: with that
+ * @scope: PF_MEMALLOC, PF_MEMALLOC_NOIO, PF_MEMALLOC_NOFS or 0
+ * @objs: what it got
+ * @n: its number
+ * @most: not more than so many
+ * @ms: what the longest took
+ */
+struct call {
+	void *(*func)(gfp_t gfp);
+	gfp_t gfp;
+	unsigned int scope;
+	void *objs[PROMISED];
+	unsigned int n;
+	unsigned int most;
+	unsigned int ms;
+};
+
+static void make_call(void *arg)
+{
+	struct call *c = arg;
+	unsigned int flags = current->flags & c->scope;
+	unsigned long begin;
+	void *obj;
+
+	current->flags |= c->scope;
+	while (c->n < c->most) {
+		begin = jiffies;
+		obj = c->func(c->gfp);
+		c->ms = max(c->ms, jiffies_to_msecs(jiffies - begin));
+		if (!obj)
+			break;
+		c->objs[c->n++] = obj;
+	}
+	current->flags = (current->flags & ~c->scope) | flags;
+}
+
+/* True if it was soon enough; if not, memory comes back so that it ends. */
+static bool end_call(void)
+{
+	bool soon = wait_for_completion_timeout(&caller.done, PATIENCE);
+
+	if (!soon) {
+		give_back();
+		wait_for_completion(&caller.done);
+	}
+	return soon;
+}
+
+static bool call(struct call *c)
+{
+	do_it(&caller, make_call, c);
+	return end_call();
+}
+
+/* ------------------------------------------------------------------- promises */
+
+static struct tcslab_cache *things, *plain;
+static struct tcslab_reserve *reserve;
+static mempool_t *pool;
+static void *surplus[MAX_OBJS];
+static unsigned int nr_surplus;
+
+static void *from_minimum(gfp_t gfp)
+{
+	return tcslab_cache_alloc(things, gfp | __GFP_NOWARN);
+}
+
+static void *from_mempool(gfp_t gfp)
+{
+	return mempool_alloc(pool, gfp);
+}
+
+static void *from_reserve(gfp_t gfp)
+{
+	return tcslab_reserve_alloc(reserve);
+}
+
+static void *refill(gfp_t gfp)
+{
+	tcslab_reserve_refill(reserve, gfp | __GFP_NOWARN);
+	return NULL;
+}
+
+static void free_thing(void *obj)
+{
+	tcslab_cache_free(things, obj);
+}
+
+static void free_element(void *obj)
+{
+	mempool_free(obj, pool);
+}
+
+static void free_reserved(void *obj)
+{
+	tcslab_reserve_free(reserve, obj);
+}
+
+/* What the caches have besides, without touching what is promised. */
+static void exhaust(struct tcslab_cache *cache)
+{
+	void *obj;
+
+	while (nr_surplus < MAX_OBJS) {
+		obj = tcslab_cache_alloc(cache, __GFP_NOWARN | __GFP_NOMEMALLOC);
+		if (!obj)
+			break;
+		surplus[nr_surplus++] = obj;
+	}
+}
+
+static const struct way {
+	const char *name;
+	gfp_t gfp;
+	unsigned int scope;
+} ways[] = {
+	{ "GFP_NOIO", GFP_NOIO },
+	{ "GFP_NOFS", GFP_NOFS },
+	{ "GFP_KERNEL", GFP_KERNEL },
+	{ "GFP_ATOMIC", GFP_ATOMIC },
+	{ "GFP_NOIO, PF_MEMALLOC", GFP_NOIO, PF_MEMALLOC },
+	{ "GFP_KERNEL, memalloc_noio", GFP_KERNEL, PF_MEMALLOC_NOIO },
+	{ "GFP_KERNEL, memalloc_nofs", GFP_KERNEL, PF_MEMALLOC_NOFS },
+};
+
+static void all_promised(const char *what, const struct way *way, void *(*func)(gfp_t gfp),
+			 void (*give)(void *obj))
+{
+	struct call c = {
+		.func = func, .gfp = way->gfp, .scope = way->scope, .most = PROMISED,
+	};
+	unsigned int n;
+
+	context_check(call(&c) && c.n == PROMISED,
+		      "%s, %s: %u of %u", what, way->name, c.n, PROMISED);
+	pr_notice(CONTEXT_PREFIX "# %s, %s: %u ms at most\n", what, way->name, c.ms);
+	for (n = 0; n < c.n; n++)
+		give(c.objs[n]);
+}
+
+/* One more than was promised: he waits for it, and gets it when it comes. */
+static void one_more(const char *what, void *(*func)(gfp_t gfp), void (*give)(void *obj))
+{
+	struct call all = { .func = func, .gfp = GFP_NOIO, .most = PROMISED };
+	struct call more = { .func = func, .gfp = GFP_NOIO, .most = 1 };
+	unsigned long begin;
+	bool soon;
+
+	if (!call(&all) || all.n != PROMISED)
+		goto out;
+	do_it(&caller, make_call, &more);
+	msleep(500);
+	begin = jiffies;
+	give(all.objs[--all.n]);
+	soon = end_call();
+	context_check(soon && more.n, "%s: what comes back is for who waits", what);
+	pr_notice(CONTEXT_PREFIX "# %s: %u ms after it came\n", what,
+		  jiffies_to_msecs(jiffies - begin));
+	if (more.n)
+		give(more.objs[0]);
+out:
+	while (all.n)
+		give(all.objs[--all.n]);
+}
+
+static void need_no_memory(void)
+{
+	if (!hogging)
+		begin_hog();
+}
+
+static void promises(void)
+{
+	struct call again = { .func = refill, .gfp = GFP_NOIO, .most = 1 };
+	struct way none = { "any context" };
+	unsigned int i;
+	void *obj;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		need_no_memory();
+		exhaust(things);
+		all_promised("mempool", &ways[i], from_mempool, free_element);
+		all_promised("minimum", &ways[i], from_minimum, free_thing);
+	}
+	one_more("mempool", from_mempool, free_element);
+	one_more("minimum", from_minimum, free_thing);
+	need_no_memory();
+	exhaust(plain);
+	obj = tcslab_reserve_alloc(reserve);
+	context_check(call(&again), "a refill comes to an end");
+	pr_notice(CONTEXT_PREFIX "# after %u ms\n", again.ms);
+	tcslab_reserve_free(reserve, obj);
+	need_no_memory();
+	exhaust(plain);
+	all_promised("reserve", &none, from_reserve, free_reserved);
+}
+
+/* ------------------------------------------------------------ before it is NULL */
+
+static void *idle[4];
+
+static void free_idle(void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(idle); i++)
+		tcslab_free(idle[i]);
+}
+
+static unsigned int count_and_free(void *(*alloc)(gfp_t gfp), void (*give)(const void *obj),
+				   gfp_t gfp)
+{
+	void **last = NULL, **obj;
+	unsigned int n = 0;
+
+	while ((obj = alloc(gfp | __GFP_NOWARN))) {
+		*obj = last;
+		last = obj;
+		n++;
+	}
+	while ((obj = last)) {
+		last = *obj;
+		give(obj);
+	}
+	return n;
+}
+
+static void *ours(gfp_t gfp)
+{
+	return tcslab_alloc(100, gfp);
+}
+
+static void *slubs(gfp_t gfp)
+{
+	return kmalloc(100, gfp);
+}
+
+static void give_ours(const void *obj)
+{
+	tcslab_free(obj);
+}
+
+/* With nothing free anywhere but what another cache has on another CPU, or another zone. */
+static void idle_first(struct tcslab_cache *pages)
+{
+	unsigned int i, n;
+	void *low;
+
+	/* Without reclaim, which would take chunks to pieces: their pages are the kernel's then. */
+	hog_gfp = __GFP_NOWARN;
+	for (i = 0; i < ARRAY_SIZE(idle); i++)
+		idle[i] = tcslab_cache_alloc(pages, GFP_KERNEL);
+	low = tcslab_alloc(SZ_32K, GFP_KERNEL | GFP_DMA32);
+	begin_hog();
+	stop_hog();
+	/* What is in between is for both. */
+	n = count_and_free(slubs, kfree, GFP_NOIO | __GFP_NORETRY);
+	pr_notice(CONTEXT_PREFIX "# kmalloc(100): %u times\n", n);
+	n = count_and_free(ours, give_ours, GFP_NOIO | __GFP_NORETRY);
+	pr_notice(CONTEXT_PREFIX "# tcslab_alloc(100): %u times\n", n);
+
+	begin_hog();
+	stop_hog();
+	do_it(&elsewhere, free_idle, NULL);
+	wait_for_completion(&elsewhere.done);
+	n = count_and_free(ours, give_ours, GFP_NOIO | __GFP_NORETRY);
+	context_check(n >= PAGE_SIZE / 128, "what is idle comes before NULL: %u times", n);
+
+	begin_hog();
+	stop_hog();
+	tcslab_free(low);
+	n = count_and_free(ours, give_ours, __GFP_NOWARN);
+	context_check(n >= PAGE_SIZE / 128, "and another zone's pages: %u times", n);
+}
+
+static int __init promise_init(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(SIZE);
+	struct tcslab_cache_args page_args = TCSLAB_CACHE_ARGS(PAGE_SIZE);
+	struct tcslab_cache *pages;
+
+	plain = tcslab_cache_create("promise-reserve", &args);
+	args.min_objects = PROMISED;
+	things = tcslab_cache_create("promise-minimum", &args);
+	pages = tcslab_cache_create("promise-pages", &page_args);
+	pool = mempool_create_kmalloc_pool(PROMISED, SIZE);
+	if (!context_check(!IS_ERR(plain) && !IS_ERR(things) && !IS_ERR(pages) && pool,
+			   "two caches, a minimum and a mempool"))
+		return -ENOMEM;
+	if (!context_check(make_helper(&hog, -1) && make_helper(&caller, 0) &&
+			   make_helper(&elsewhere, cpumask_last(cpu_online_mask)), "threads"))
+		return -ENOMEM;
+	reserve = tcslab_reserve_create(plain, PROMISED, GFP_KERNEL);
+	if (context_check(!IS_ERR(reserve), "a reserve")) {
+		promises();
+		give_back();
+		while (nr_surplus)
+			tcslab_free(surplus[--nr_surplus]);
+		context_check(!tcslab_reserve_refill(reserve, GFP_KERNEL), "whole again");
+		tcslab_reserve_destroy(reserve);
+	}
+	idle_first(pages);
+	give_back();
+	end_helper(&hog);
+	end_helper(&caller);
+	end_helper(&elsewhere);
+	mempool_destroy(pool);
+	context_check(!tcslab_cache_destroy(plain) && !tcslab_cache_destroy(things) &&
+		      !tcslab_cache_destroy(pages), "nothing is lost");
+	context_plan();
+	return 0;
+}
+
+static void __exit promise_exit(void)
+{
+}
+
+module_init(promise_init);
+module_exit(promise_exit);
+
+MODULE_DESCRIPTION("tcslab test: promises without memory");
+MODULE_LICENSE("GPL");
