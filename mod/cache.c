@@ -3,8 +3,8 @@
  * Caches: creating, destroying, counting
  *
  * Lock order: cpus_read_lock(), tcslab_cache_mutex, then the locks of the tiers.
- * The mutex guards the list and keeps a cache alive while somebody walks it;
- * allocation and free do not need it.
+ * The mutex guards the list and keeps a cache alive while somebody walks it.  Nobody reclaims
+ * under it; allocation and free do not need it.
  */
 #include <linux/cpu.h>
 #include <linux/log2.h>
@@ -254,7 +254,7 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 	tcslab_unpark();
 	cpus_read_lock();
 	mutex_lock(&tcslab_cache_mutex);
-	in_use = empty_cache(cache) - tcslab_minimum_left(cache);
+	in_use = empty_cache(cache) - tcslab_minimum_left(cache) + cache->pins;
 	if (in_use)
 		busy = tcslab_cpu_cache_left(cache);
 	if (!in_use) {

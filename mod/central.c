@@ -53,6 +53,7 @@ static void unlist(struct tcslab_central *central, struct tcslab_span *span)
 {
 	lockdep_assert_held(&central->lock);
 	__hlist_del(&span->link);
+	central->nr_listed[span->bucket]--;
 	if (hlist_empty(&central->spans[span->bucket]))
 		__clear_bit(span->bucket, &central->nonempty);
 }
@@ -65,6 +66,7 @@ static void enlist(struct tcslab_central *central, struct tcslab_cache *cache,
 	span->bucket = fls(span->nfree);
 	span->limit = min(1U << span->bucket, tcslab_span_objs(cache, span));
 	hlist_add_head(&span->link, &central->spans[span->bucket]);
+	central->nr_listed[span->bucket]++;
 	if (span->bucket)
 		__set_bit(span->bucket, &central->nonempty);
 }
@@ -270,7 +272,7 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 		return 0;
 	got = min(n, central->nr_transfer);
 	central->nr_transfer -= got;
-	central->low_transfer = min(central->low_transfer, central->nr_transfer);
+	central->low_transfer = min_t(unsigned int, central->low_transfer, central->nr_transfer);
 	tcslab_copy_objs(objs, central->transfer + central->nr_transfer, got);
 	while (got < n && (central->nonempty || use_empty(central, cache))) {
 		unsigned int list = __ffs(central->nonempty);
@@ -342,7 +344,7 @@ static unsigned int drain_batch(struct tcslab_cache *cache, int node, unsigned i
 	tcslab_lock_irqsave(&central->lock, flags);
 	n = min3(n, central->nr_transfer, cache->batch);
 	central->nr_transfer -= n;
-	central->low_transfer = min(central->low_transfer, central->nr_transfer);
+	central->low_transfer = min_t(unsigned int, central->low_transfer, central->nr_transfer);
 	free_objs(central, cache, central->transfer + central->nr_transfer, n, &bad);
 	tcslab_unlock_irqrestore(&central->lock, flags);
 	drain_empty(cache, node);

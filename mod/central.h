@@ -79,10 +79,11 @@ unsigned int tcslab_central_live(struct tcslab_cache *cache, void **objs, unsign
 void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats);
 
 /*
- * Spans by occupancy: @hist[0] counts full ones, @hist[1..8] those of which up to
- * 1/8, 2/8, ... 8/8 of the objects are free.
+ * Spans by occupancy: @hist[0] counts full ones, @hist[i] those with 2^(i-1) or more free
+ * objects and fewer than 2^i, the last one those without an object in use.  Counted all the
+ * time, not now.
  */
-#define TCSLAB_OCCUPANCY_STEPS	9
+#define TCSLAB_OCCUPANCY_STEPS	(TCSLAB_OCCUPANCY_LISTS + 1)
 void tcslab_central_occupancy(struct tcslab_cache *cache,
 			      unsigned long hist[TCSLAB_OCCUPANCY_STEPS]);
 

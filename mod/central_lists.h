@@ -18,6 +18,7 @@
  * @nonempty: bit b set: @spans[b] has spans with free objects; bit 0 is never set
  * @nr_spans: spans held, the empty ones too
  * @nr_pages: pages in them
+ * @nr_listed: spans in each of @spans, so that nobody has to walk them to know
  * @nr_objs: objects in them
  * @nr_free: free objects in them, those on the stack not counted
  * @spans: spans with objects in use, by fls(free objects); those of list 0 have none
@@ -28,12 +29,13 @@
 struct tcslab_central {
 	raw_spinlock_t lock;
 	unsigned int nr_transfer;
-	unsigned int low_transfer;
-	unsigned int transfer_max;
+	u16 low_transfer;
+	u16 transfer_max;
+	unsigned int nr_spans;
 	void **transfer;
 	unsigned long nonempty;
-	unsigned long nr_spans;
-	unsigned long nr_pages;
+	unsigned int nr_pages;
+	unsigned int nr_listed[TCSLAB_OCCUPANCY_LISTS];
 	unsigned long nr_objs;
 	unsigned long nr_free;
 	struct hlist_head spans[TCSLAB_OCCUPANCY_LISTS];

@@ -29,7 +29,7 @@ unsigned int tcslab_central_live(struct tcslab_cache *cache, void **objs, unsign
 	unsigned long flags;
 	int node;
 
-	/* Each span in these lists has an object in use: no more of them are looked at than that. */
+	/* Each span in these lists has an object in use: no more than @max are looked at. */
 	for (node = 0; node < nr_node_ids; node++) {
 		struct tcslab_central *central = &cache->central[node];
 
@@ -67,21 +67,21 @@ void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats 
 void tcslab_central_occupancy(struct tcslab_cache *cache,
 			      unsigned long hist[TCSLAB_OCCUPANCY_STEPS])
 {
-	struct tcslab_span *span;
 	unsigned long flags;
 	int node, list;
 
 	memset(hist, 0, TCSLAB_OCCUPANCY_STEPS * sizeof(*hist));
 	for (node = 0; node < nr_node_ids; node++) {
 		struct tcslab_central *central = &cache->central[node];
+		unsigned int empty;
 
 		tcslab_lock_irqsave(&central->lock, flags);
-		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
-			hlist_for_each_entry(span, &central->spans[list], link)
-				hist[DIV_ROUND_UP(span->nfree * 8,
-						  tcslab_span_objs(cache, span))]++;
-		hlist_for_each_entry(span, &central->empty, link)
-			hist[TCSLAB_OCCUPANCY_STEPS - 1]++;
+		empty = central->nr_spans;
+		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++) {
+			hist[list] += central->nr_listed[list];
+			empty -= central->nr_listed[list];
+		}
 		tcslab_unlock_irqrestore(&central->lock, flags);
+		hist[TCSLAB_OCCUPANCY_LISTS] += empty;
 	}
 }

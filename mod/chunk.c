@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "cache.h"
 #include "chunk.h"
 #include "compat.h"
 #include "nodes.h"
@@ -170,6 +171,9 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 
 	if (!tcslab_may_call_kernel(gfp))
 		return NULL;
+	/* Reclaim comes to us, or to somebody who asks for our statistics. */
+	if (gfpflags_allow_blocking(gfp))
+		lockdep_assert_not_held(&tcslab_cache_mutex);
 	chunk = kmalloc(sizeof(*chunk), tcslab_effort(gfp));
 	span = tcslab_span_new(gfp);
 	page = chunk && span ? alloc_block(node, zone, wanted_order(zone, held), min_order,

@@ -170,8 +170,10 @@ static int span_show(struct seq_file *m, void *v)
 	int i;
 
 	if (v == &tcslab_cache_list) {
-		seq_puts(m, "zone    size  objs    spans     full free<=1/8      2/8      3/8 ");
-		seq_puts(m, "     4/8      5/8      6/8      7/8      8/8 name\n");
+		seq_puts(m, "zone    size  objs    spans     full ");
+		for (i = 1; i < TCSLAB_OCCUPANCY_LISTS; i++)
+			seq_printf(m, "free>=%-5u ", 1U << (i - 1));
+		seq_puts(m, "   empty name\n");
 		return 0;
 	}
 	tcslab_central_occupancy(cache, hist);
@@ -182,7 +184,7 @@ static int span_show(struct seq_file *m, void *v)
 	seq_printf(m, "%-6s %5u %5u %8lu ", tcslab_zone_name(cache->zone), cache->size,
 		   cache->span_objs, spans);
 	for (i = 0; i < TCSLAB_OCCUPANCY_STEPS; i++)
-		seq_printf(m, "%*lu ", i == 1 ? 9 : 8, hist[i]);
+		seq_printf(m, "%*lu ", i && i < TCSLAB_OCCUPANCY_LISTS ? 11 : 8, hist[i]);
 	show_name(m, cache);
 	return 0;
 }

@@ -9,8 +9,9 @@
  * While we hold an object of it he cannot (-EBUSY).  But whether somebody holds one
  * is counted part by part, which an allocation in the middle would falsify, and a
  * free still touches the cache after its object counts as free.  So objects of
- * named caches are allocated and freed under tcslab_cache_mutex, under which caches
- * are found, counted and destroyed.
+ * named caches are freed under tcslab_cache_mutex, under which caches are found, counted and
+ * destroyed.  Nobody may reclaim under it, since CPUs that go and the shrinkers of others may
+ * need it: while one is allocated the cache is pinned, which counts as an object in use.
  *
  * Nothing that the kernel wrote can be read: objects are zeroed when allocated.
  * Those of a cache with a constructor, or that is type-safe by RCU, cannot be zeroed:
@@ -158,7 +159,7 @@ static long look_up(struct source *source)
 			continue;
 		source->cache = cache;
 		source->slot_size = cache->size;
-		/* Not to wait there: who would free an object needs the mutex, too. */
+		/* Not to wait for its owner, with our lock held. */
 		if (cache->flags & TCSLAB_LIMIT_WAIT)
 			source->gfp |= __GFP_NORETRY;
 		/* Contents that outlive a free are the owner's. */
@@ -184,10 +185,14 @@ static void *get_named_object(struct tcslab_handles *handles, struct source *sou
 	if (!err && !within_quota(handles, source->slot_size))
 		err = -EDQUOT;
 	if (!err)
-		obj = tcslab_cache_alloc_node(source->cache, source->gfp, source->node);
+		source->cache->pins++;
 	mutex_unlock(&tcslab_cache_mutex);
 	if (err)
 		return ERR_PTR(err);
+	obj = tcslab_cache_alloc_node(source->cache, source->gfp, source->node);
+	mutex_lock(&tcslab_cache_mutex);
+	source->cache->pins--;
+	mutex_unlock(&tcslab_cache_mutex);
 	return obj ?: ERR_PTR(-ENOMEM);
 }
 

@@ -30,6 +30,16 @@ of() # n what
 	awk -v n="$1" -v what="$2" '$1 == n && $2 == what { print $3 }' "$RESULTS"
 }
 
+# With interrupts off while one cache is looked at.
+load_module tcslab_test_many partial=300000
+check $? "300000 spans with an object in use and one that is free"
+cat $DEBUGFS/spans >/dev/null
+longest=$(cat /sys/module/tcslab_test_many/parameters/longest)
+[ "$longest" -gt 0 ] && [ "$longest" -le 100000 ]
+check $? "the longest look at a cache takes $longest instructions"
+rmmod tcslab_test_many
+echo 1 >$DEBUGFS/trim
+
 for n in 1000 10000; do
 	load_module tcslab_test_many n=$n
 	check $? "$n caches"

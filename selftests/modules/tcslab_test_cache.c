@@ -306,6 +306,34 @@ static void largest_objects(void)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
+/* As if somebody were in each array all the time: the last bit of seq says so. */
+static void keep_busy(struct tcslab_cache *cache)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(cache->cpu, cpu)->seq ^= 1;
+}
+
+static void busy_for_ever(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(200);
+	struct tcslab_cache *cache = tcslab_cache_create("busy", &args);
+	unsigned int i;
+
+	if (!context_check(!IS_ERR(cache), "a cache"))
+		return;
+	for (i = 0; i < 100; i++)
+		objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
+	for (i = 0; i < 100; i++)
+		tcslab_cache_free(cache, objs[i]);
+	keep_busy(cache);
+	context_check(tcslab_cache_destroy(cache) == -EBUSY,
+		      "destroying ends while arrays are busy");
+	keep_busy(cache);
+	context_check(!tcslab_cache_destroy(cache), "and is done when they are not");
+}
+
 static int __init cache_init(void)
 {
 	bad_arguments();
@@ -316,6 +344,7 @@ static int __init cache_init(void)
 	promised_too_much();
 	emptied();
 	largest_objects();
+	busy_for_ever();
 	context_plan();
 	return 0;
 }

@@ -21,6 +21,7 @@ module_param(n, uint, 0444);
 MODULE_PARM_DESC(n, "caches");
 
 static struct tcslab_cache **caches;
+static void **kept;
 static u64 begun;
 
 static void begin(void)
@@ -129,8 +130,85 @@ static void test_visits(void)
 static void test_visits(void) {}
 #endif
 
+static unsigned int partial;
+module_param(partial, uint, 0444);
+MODULE_PARM_DESC(partial, "make so many spans with a free object instead, and time who looks at them");
+
+static unsigned long longest;
+module_param(longest, ulong, 0444);
+MODULE_PARM_DESC(longest, "most instructions that a look at one cache took");
+
+#ifdef CONFIG_KPROBES
+static int look_begins(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	*(u64 *)instance->data = ktime_get_mono_fast_ns();
+	return 0;
+}
+
+static int look_ends(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	longest = max_t(u64, longest, ktime_get_mono_fast_ns() - *(u64 *)instance->data);
+	return 0;
+}
+
+static struct kretprobe look_probe = {
+	.kp.symbol_name = "tcslab:tcslab_central_occupancy",
+	.entry_handler = look_begins,
+	.handler = look_ends,
+	.data_size = sizeof(u64),
+};
+
+/* Objects of half a page: each span of one page keeps one. */
+static int make_partial(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(PAGE_SIZE / 2);
+	struct tcslab_cache_stats stats;
+	unsigned int i;
+
+	caches = vcalloc(1, sizeof(*caches));
+	kept = vcalloc(2 * partial, sizeof(*kept));
+	if (!caches || !kept)
+		return -ENOMEM;
+	n = 1;
+	caches[0] = tcslab_cache_create("partial", &args);
+	if (IS_ERR(caches[0]))
+		return PTR_ERR(caches[0]);
+	for (i = 0; i < 2 * partial; i++)
+		kept[i] = tcslab_cache_alloc(caches[0], GFP_KERNEL | __GFP_NORETRY);
+	for (i = 1; i < 2 * partial; i += 2)
+		tcslab_cache_free(caches[0], kept[i]);
+	tcslab_cache_stats(caches[0], &stats);
+	context_check(stats.spans >= partial / 2 && stats.in_use == partial, "%lu spans",
+		      stats.spans);
+	context_check(!register_kretprobe(&look_probe), "looks can be timed");
+	context_plan();
+	return 0;
+}
+
+static void free_partial(void)
+{
+	unsigned int i;
+
+	unregister_kretprobe(&look_probe);
+	for (i = 0; i < partial; i++)
+		tcslab_cache_free(caches[0], kept[2 * i]);
+	vfree(kept);
+}
+#else
+static int make_partial(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static void free_partial(void)
+{
+}
+#endif
+
 static int __init many_init(void)
 {
+	if (partial)
+		return make_partial();
 	caches = vcalloc(n, sizeof(*caches));
 	if (!caches)
 		return -ENOMEM;
@@ -157,6 +235,8 @@ static int __init many_init(void)
 
 static void __exit many_exit(void)
 {
+	if (partial)
+		free_partial();
 	begin();
 	if (!destroy_all())
 		pr_notice("tcslab-many: %u undestroyed\n", n);

@@ -104,6 +104,7 @@ struct tcslab_cache {
 	atomic_long_t limit_refusals;
 	atomic_long_t limit_overruns;
 	struct list_head list;	/* all caches, under the cache list mutex */
+	unsigned int pins;	/* under it, too: who will have an object in a moment */
 	bool general;		/* one of the size classes, not to be destroyed */
 	char name[32];
 };
