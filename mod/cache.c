@@ -276,10 +276,8 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 		return -EBUSY;
 	}
 	/* Spans on their way back to the page heap still refer to it. */
-	if (cache->flags & TCSLAB_TYPESAFE_BY_RCU) {
-		tcslab_unpark();
-		rcu_barrier();
-	}
+	if (cache->flags & TCSLAB_TYPESAFE_BY_RCU)
+		tcslab_rcu_barrier();
 	unmake_cache(cache);
 	return 0;
 }
@@ -326,16 +324,24 @@ void tcslab_cache_drain_all(void)
 /**
  * tcslab_trim() - give back everything that nobody uses, of all caches
  *
+ * Waits for what was given to tcslab_free_rcu() before.
+ *
  * Context: task, may sleep.
  * Return: pages given back to the kernel meanwhile, by whomever.
  */
 unsigned long tcslab_trim(void)
 {
 	unsigned long before = tcslab_released_pages();
+	struct tcslab_rcu_backlog backlog;
 
+	tcslab_rcu_barrier();
 	mutex_lock(&tcslab_cache_mutex);
 	tcslab_cache_drain_all();
 	mutex_unlock(&tcslab_cache_mutex);
+	/* Spans of type-safe caches that have become empty by that. */
+	tcslab_rcu_backlog(NUMA_NO_NODE, &backlog);
+	if (backlog.span_pages)
+		tcslab_rcu_barrier();
 	tcslab_release_all();
 	return tcslab_released_pages() - before;
 }
@@ -502,8 +508,7 @@ void tcslab_cache_exit(void)
 	mutex_unlock(&tcslab_cache_mutex);
 	cpus_read_unlock();
 	/* Spans of type-safe caches are on their way, also of some that could not be destroyed. */
-	tcslab_unpark();
-	rcu_barrier();
+	tcslab_rcu_barrier();
 	tcslab_report_leaks();
 	list_for_each_entry_safe(cache, next, &tcslab_cache_list, list) {
 		list_del(&cache->list);

@@ -52,7 +52,13 @@ static __always_inline unsigned int tcslab_span_objs(const struct tcslab_cache *
 /* Put a cut span into the lists of its node; returns its first object. */
 void *tcslab_central_add(struct tcslab_cache *cache, struct tcslab_span *span);
 
-/* Give spans that were in no list any more back to the page heap. */
+/*
+ * Give spans that were in no list any more back to the page heap, those of type-safe caches
+ * after a grace period.
+ */
 void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans);
+
+/* When it is over. */
+void tcslab_central_release_now(struct tcslab_span *span);
 
 #endif /* TCSLAB_CENTRAL_LISTS_H */

@@ -12,8 +12,8 @@
 #include "cache.h"
 #include "central_lists.h"
 #include "limit_wait.h"
-#include "nested.h"
 #include "page_heap.h"
+#include "rcu.h"
 
 #define SHORT_SPANS	4	/* so many of the shortest before longer ones */
 
@@ -35,10 +35,8 @@ static void release_span(struct tcslab_cache *cache, struct tcslab_span *span, b
 	uncharge(cache, npages);
 }
 
-static void release_span_rcu(struct rcu_head *rcu)
+void tcslab_central_release_now(struct tcslab_span *span)
 {
-	struct tcslab_span *span = container_of(rcu, struct tcslab_span, rcu);
-
 	/* Its pages still say whose it is. */
 	release_span(tcslab_cache_of(span->base), span, false);
 }
@@ -50,12 +48,10 @@ void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans
 
 	hlist_for_each_entry_safe(span, next, spans, link) {
 		/* Somebody may be reading one of its objects. */
-		if (!(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
-			release_span(cache, span, next);
-		else if (irqs_disabled())
-			tcslab_park_rcu(&span->rcu, release_span_rcu);
+		if (cache->flags & TCSLAB_TYPESAFE_BY_RCU)
+			tcslab_rcu_add_span(span);
 		else
-			call_rcu(&span->rcu, release_span_rcu);
+			release_span(cache, span, next);
 	}
 }
 

@@ -22,6 +22,7 @@
 #include "debugfs.h"
 #include "page_heap.h"
 #include "pressure.h"
+#include "rcu.h"
 #include "scavenger.h"
 #include "size_class.h"
 
@@ -43,9 +44,11 @@ static u64 hits(u64 entries, u64 refills, u64 flushes)
 
 static int stats_show(struct seq_file *m, void *v)
 {
+	struct tcslab_rcu_backlog backlog;
 	struct tcslab_totals t;
 
 	tcslab_totals(&t);
+	tcslab_rcu_backlog(NUMA_NO_NODE, &backlog);
 	seq_printf(m, "held_bytes: %llu\n", t.held);
 	seq_printf(m, "peak_held_bytes: %llu\n", t.peak_held);
 	seq_printf(m, "in_use_bytes: %llu\n", t.in_use);
@@ -56,6 +59,9 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "tail_bytes: %llu\n", t.tails);
 	seq_printf(m, "heap_free_bytes: %llu\n", t.heap_free);
 	seq_printf(m, "releasable_bytes: %llu\n", (u64)tcslab_releasable_pages() << PAGE_SHIFT);
+	seq_printf(m, "rcu_objects: %lu\n", backlog.objects);
+	seq_printf(m, "rcu_bytes: %lu\n", backlog.bytes);
+	seq_printf(m, "rcu_span_bytes: %lu\n", backlog.span_pages << PAGE_SHIFT);
 	seq_printf(m, "metadata_bytes: %llu\n", t.metadata);
 	seq_printf(m, "entries: %llu\n", t.entries);
 	seq_printf(m, "hits: %llu\n", hits(t.entries, t.refills, t.flushes));

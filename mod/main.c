@@ -13,22 +13,24 @@
  *   pressure    Shrinker, OOM and hot-remove notifiers go, and are waited for.  They drain and
  *               release; spans type-safe by RCU then wait for a grace period.
  *   nodes       The notifier of memory that comes goes, and is waited for.  It queues nothing.
- *   hotplug     The callback goes and is waited for.  It queued flush_later and free_later, for
- *               CPUs that could not.  A CPU that goes from here on leaves its arrays and what
- *               it parked where they are.
- *   rcu         All objects that wait are freed: queue_soon has run on every CPU, or could not be
- *               queued on one that went, so free_later is asked for here; parked heads are
- *               given to RCU, those of CPUs that went as well; its callbacks are waited for.
- *               They queue nothing.  flush_later may still be queued for objects that have gone
- *               by now, and is cancelled.
+ *   hotplug     The callback goes and is waited for.  It queued reap_work for CPUs that could not.
+ *               A CPU that goes from here on leaves its arrays and what it parked where they
+ *               are.
+ *   rcu         reap_work is queued by nobody any more once all have seen "stopped", call_soon
+ *               has run, and reap_work is cancelled.  Then all objects that wait are freed from
+ *               here, after a grace period, on CPUs that went as well.  There are no callbacks.
  *   stock       On PREEMPT_RT, wake_work has run, fill_work is cancelled.  The latter makes the
  *               heap grow, which wakes the scavenger.
  *   scavenger   Its works queue each other until they see that they have to stop.  They drain
  *               and release, so what they queue is what pressure's does.
  *   cache       What is parked is sorted in, with CPUs kept from going the arrays are emptied,
  *               also those of CPUs that went.  Spans type-safe by RCU have come back when
+<<<<<<< HEAD
  *               rcu_barrier() returns.  A minimum's irq_work has run before it is
  *               freed, and so has that of who waits at a limit.
+=======
+ *               tcslab_rcu_barrier() returns.  A minimum's irq_work has run before it is freed.
+>>>>>>> 9adcf53 (rcu: poll grace periods instead of calling RCU back)
  *   page heap   Nothing is left that could call it.
  *   notes       Of who allocated what, which a report of leaks wants to know.
  *

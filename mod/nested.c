@@ -5,7 +5,6 @@
 #include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/rcupdate.h>
 
 #include "cache.h"
 #include "central.h"
@@ -13,14 +12,13 @@
 #include "report.h"
 #include "span.h"
 
-#define AT_ONCE	32	/* of each kind, in one interrupt */
+#define AT_ONCE	32	/* in one interrupt */
 
 DEFINE_PER_CPU(unsigned int, tcslab_lock_depth);
 
 /**
  * struct parked - what one CPU has parked
  * @objs: links inside of free objects
- * @rcu: heads for RCU, with the function to call
  * @refused: a pointer that was no object, to be reported; or NULL
  * @work: empties the lists on its own CPU, in hard interrupt context on PREEMPT_RT
  *	too: the thread that does it there otherwise stops before its CPU goes
@@ -29,7 +27,6 @@ DEFINE_PER_CPU(unsigned int, tcslab_lock_depth);
  */
 struct parked {
 	struct llist_head objs;
-	struct llist_head rcu;
 	void *refused;
 	struct irq_work work;
 };
@@ -54,36 +51,21 @@ static void unpark_obj(struct llist_node *link)
 	tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1);
 }
 
-static void unpark_rcu(struct llist_node *link)
-{
-	struct rcu_head *head = (struct rcu_head *)link;
-
-	call_rcu(head, head->func);
-}
-
-/* Up to @n of a list; true if that was all. */
-static bool unpark_some(struct llist_head *list, void (*one)(struct llist_node *link),
-			unsigned int n)
-{
-	struct llist_node *link;
-
-	while (n--) {
-		link = llist_del_first(list);
-		if (!link)
-			return true;
-		one(link);
-	}
-	return llist_empty(list);
-}
-
+/* Up to @n objects; true if that was all. */
 static bool unpark(struct parked *p, unsigned int n)
 {
-	bool objs = unpark_some(&p->objs, unpark_obj, n);
 	void *refused = xchg(&p->refused, NULL);
+	struct llist_node *link;
 
 	tcslab_warn(refused, "tcslab: free of %p, which is no object of its cache; leaked\n",
 		    refused);
-	return unpark_some(&p->rcu, unpark_rcu, n) && objs;
+	while (n--) {
+		link = llist_del_first(&p->objs);
+		if (!link)
+			return true;
+		unpark_obj(link);
+	}
+	return llist_empty(&p->objs);
 }
 
 static void unpark_local(struct irq_work *work)
@@ -108,23 +90,10 @@ void tcslab_park(struct tcslab_cache *cache, void *obj)
 	preempt_enable();
 }
 
-void tcslab_park_rcu(struct rcu_head *head, rcu_callback_t func)
-{
-	struct parked *p;
-
-	BUILD_BUG_ON(offsetof(struct rcu_head, func) < sizeof(struct llist_node));
-	preempt_disable();
-	p = this_cpu_ptr(&parked);
-	head->func = func;
-	llist_add((struct llist_node *)head, &p->rcu);
-	tcslab_irq_work_queue(&p->work);
-	preempt_enable();
-}
-
 /* A glance: what is added meanwhile is not waited for. */
 static bool has_parked(const struct parked *p)
 {
-	return !llist_empty(&p->objs) || !llist_empty(&p->rcu) || READ_ONCE(p->refused);
+	return !llist_empty(&p->objs) || READ_ONCE(p->refused);
 }
 
 /*

@@ -17,7 +17,6 @@
 #include <linux/irq_work.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
-#include <linux/rcupdate.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 
@@ -107,9 +106,6 @@ void tcslab_nested_init(void);
 
 /* Keep a free object of @cache until the locks can be taken.  Any context. */
 void tcslab_park(struct tcslab_cache *cache, void *obj);
-
-/* call_rcu(), as soon as RCU's own locks are not held for sure.  Any context. */
-void tcslab_park_rcu(struct rcu_head *head, rcu_callback_t func);
 
 /* Do what is parked, on all CPUs.  Task context. */
 void tcslab_unpark(void);

@@ -31,6 +31,7 @@
 
 #include <linux/bitops.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/rbtree.h>
 
@@ -103,7 +104,7 @@ struct tcslab_chunk {
  * struct tcslab_span - a run of pages with one use
  * @list: FREE and short: the heap's list of this length; a spare: the heap's spares
  * @link: SMALL: the central list of this occupancy
- * @rcu: SMALL, empty and type-safe by RCU: on its way to the page heap
+ * @waiting: SMALL, empty and type-safe by RCU: on its way to the page heap
  * @free_bits: SMALL: bit set for each free object; @bits or, for more objects
  *	than that has bits, a spare structure of the heap used as an array
  * @bits: SMALL: the bitmap when it fits into a word
@@ -127,7 +128,7 @@ struct tcslab_span {
 			union {
 				struct list_head list;
 				struct hlist_node link;
-				struct rcu_head rcu;
+				struct llist_node waiting;
 			};
 			unsigned long *free_bits;
 			unsigned long bits;
