@@ -25,12 +25,8 @@
  *               and release, so what they queue is what pressure's does.
  *   cache       What is parked is sorted in, with CPUs kept from going the arrays are emptied,
  *               also those of CPUs that went.  Spans type-safe by RCU have come back when
-<<<<<<< HEAD
- *               rcu_barrier() returns.  A minimum's irq_work has run before it is
+ *               tcslab_rcu_barrier() returns.  A minimum's irq_work has run before it is
  *               freed, and so has that of who waits at a limit.
-=======
- *               tcslab_rcu_barrier() returns.  A minimum's irq_work has run before it is freed.
->>>>>>> 9adcf53 (rcu: poll grace periods instead of calling RCU back)
  *   page heap   Nothing is left that could call it.
  *   notes       Of who allocated what, which a report of leaks wants to know.
  *
