@@ -8,7 +8,9 @@
 
 #include <linux/mmzone.h>
 #include <linux/shrinker.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
 
@@ -42,6 +44,15 @@ static inline void shrinker_free(struct shrinker *shrinker)
 {
 	unregister_shrinker(shrinker);
 	kfree(shrinker);
+}
+#endif
+
+/* 6.5 tells whoever reclaims by a call. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+static inline void mm_account_reclaimed_pages(unsigned long pages)
+{
+	if (current->reclaim_state)
+		current->reclaim_state->reclaimed_slab += pages;
 }
 #endif
 

@@ -7,17 +7,21 @@
  * free parts of chunks as well.  So does the OOM notifier before anybody is killed.
  * The shrinker does not wait for the mutex, since the task that holds it may be the one that
  * reclaims; the notifier does for a moment, in which a scavenger is done with it.
+ *
+ * Both hurry what waits for a grace period (see rcu.c); the notifier waits a moment for it, too.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/oom.h>
 #include <linux/sched.h>
+#include <linux/swap.h>
 
 #include "cache.h"
 #include "compat.h"
 #include "page_heap.h"
 #include "pressure.h"
+#include "rcu.h"
 #include "scavenger.h"
 
 #define DRAIN_PERIOD	(HZ / 10)	/* between interrupts of all CPUs */
@@ -49,9 +53,18 @@ static long drain(unsigned long patience)
 	return went;
 }
 
+static unsigned long backlog_pages(void)
+{
+	struct tcslab_rcu_backlog backlog;
+
+	tcslab_rcu_backlog(NUMA_NO_NODE, &backlog);
+	return (backlog.bytes >> PAGE_SHIFT) + backlog.span_pages;
+}
+
 static unsigned long shrink_count(struct shrinker *s, struct shrink_control *sc)
 {
-	return tcslab_releasable_pages() + tcslab_cached_pages() ?: SHRINK_EMPTY;
+	return tcslab_releasable_pages() + tcslab_cached_pages() + backlog_pages() ?:
+	       SHRINK_EMPTY;
 }
 
 /*
@@ -82,11 +95,23 @@ static unsigned long give(unsigned long npages, unsigned long drain_period,
 
 static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
 {
-	return give(sc->nr_to_scan, DRAIN_PERIOD, 0) ?: SHRINK_STOP;
+	unsigned long freed;
+
+	/* What is due goes now; for the rest a grace period is hurried, and not waited for. */
+	if (backlog_pages()) {
+		tcslab_rcu_press(NUMA_NO_NODE);
+		tcslab_rcu_reap(NUMA_NO_NODE);
+	}
+	freed = give(sc->nr_to_scan, DRAIN_PERIOD, 0);
+	/* Who reclaims looks there, not at what is returned. */
+	mm_account_reclaimed_pages(freed);
+	return freed ?: SHRINK_STOP;
 }
 
 static int out_of_memory_soon(struct notifier_block *nb, unsigned long action, void *freed)
 {
+	if (backlog_pages())
+		tcslab_rcu_press_and_wait(OOM_PATIENCE);
 	*(unsigned long *)freed += give(ULONG_MAX, 0, OOM_PATIENCE);
 	return NOTIFY_OK;
 }
