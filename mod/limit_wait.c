@@ -8,7 +8,7 @@
  * as pages of the limit, is an event.  Arrays get their room back with their next misses
  * once nobody waits.
  *
- * Why no event is missed:
+ * Why no event is missed (selftests/model/limit_wait.pml tries every order of the steps):
  *
  * 1. Nothing hides in an array.  Who begins to wait first counts himself in @n, then takes the
  *    room from all arrays (the barrier between the two is in tcslab_cpu_cache_narrow()), then

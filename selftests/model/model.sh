@@ -5,8 +5,10 @@
 
 here=$(cd "$(dirname "$0")" && pwd)
 wrong="cpu_array/COUNT_EARLY cpu_array/DRAIN_ANYWAY cpu_array/NMI_SPINS cpu_array/PARKED_STAY
-	minimum/FIRST_ONLY minimum/ROOM_FIRST minimum/NO_SECOND_LOOK"
-models="cpu_array minimum"
+	minimum/FIRST_ONLY minimum/ROOM_FIRST minimum/NO_SECOND_LOOK
+	limit_wait/NO_SETTLE limit_wait/NO_SECOND_LOOK limit_wait/LOOK_FIRST limit_wait/N_FIRST
+	limit_wait/NO_PASS"
+models="cpu_array minimum limit_wait"
 number=0
 failed=0
 
