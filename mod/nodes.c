@@ -193,7 +193,7 @@ int tcslab_policy_node(int home)
 	if (!static_branch_unlikely(&tcslab_numa_key) || !in_task())
 		return home;
 	/* Others may change both meanwhile: then it is a node of before. */
-	nodes = data_race(current->mems_allowed);
+	nodes = data_race(cpuset_current_mems_allowed);
 	nodes_and(nodes, nodes, node_states[N_MEMORY]);
 	policy = current->mempolicy;	/* only we ourselves put another one there */
 	if (policy) {
