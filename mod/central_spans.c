@@ -114,15 +114,41 @@ static unsigned int charge_some(struct tcslab_cache *cache, unsigned int npages,
 	return shortest;
 }
 
+/*
+ * What is tried for a longer span than need be.  The kernel never refuses eight pages to who
+ * may wait, and more it does; and nobody is to be killed, nor a reserve used up, for what the
+ * shortest span does as well.
+ */
+static gfp_t optional(gfp_t gfp)
+{
+	return (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL | __GFP_RETRY_MAYFAIL | __GFP_HIGH |
+			__GFP_MEMALLOC)) | __GFP_NOMEMALLOC | __GFP_NOWARN;
+}
+
+static struct tcslab_span *new_span(struct tcslab_cache *cache, unsigned int npages, gfp_t gfp,
+				    int node)
+{
+	return tcslab_page_heap_alloc(cache, cache->zone, TCSLAB_SPAN_SMALL, npages,
+				      cache->span_align, gfp, node);
+}
+
 void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 {
+	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
 	unsigned int npages = charge_some(cache, wanted_length(cache, node), gfp);
-	struct tcslab_span *span;
+	struct tcslab_span *span = NULL;
 
 	if (!npages)
 		return ERR_PTR(-EDQUOT);
-	span = tcslab_page_heap_alloc(cache, cache->zone, TCSLAB_SPAN_SMALL, npages,
-				      cache->span_align, gfp, node);
+	if (npages > shortest) {
+		span = new_span(cache, npages, optional(gfp), node);
+		if (!span) {
+			uncharge(cache, npages - shortest);
+			npages = shortest;
+		}
+	}
+	if (!span)
+		span = new_span(cache, npages, gfp, node);
 	if (!span) {
 		uncharge(cache, npages);
 		return ERR_PTR(-ENOMEM);
