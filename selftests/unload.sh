@@ -3,26 +3,8 @@
 # Loading and unloading 50 times loses no page; twice at once, or under a user, is refused.
 # lab: timeout=150 when=long mem=768M append="init_on_alloc=0 init_on_free=0"
 
-pages() # free ones of all zones, after the kernel has dropped what it can, and its own slabs
-{
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	# Pages on the lists of the CPUs are free too. SLUB's caches spread with what modules are loaded
-	# with, on many CPUs by more than what is looked for here.
-	{
-		cat /proc/zoneinfo
-		cat /proc/slabinfo 2>/dev/null
-	} | awk '/nr_free_pages / || /^ +count:/ { n += $2 } / : slabdata / { n += $6 * $15 } END { print n }'
-}
-
-check()
-{
-	number=$((number + 1))
-	[ "$1" -eq 0 ] || printf 'not '
-	echo "ok $number - $2"
-}
-
-number=0
+# shellcheck source=selftests/memory.inc
+. ./memory.inc
 echo "TAP version 13"
 echo "1..6"
 rmmod tcslab 2>/dev/null
@@ -37,12 +19,12 @@ if grep -q ' kasan_report$' /proc/kallsyms; then
 fi
 while [ $round -lt $((first + rounds)) ]; do
 	# The first few rounds make what the kernel keeps: module and per-CPU areas.
-	[ $round -ne $first ] || before=$(pages)
+	[ $round -ne $first ] || before=$(free_pages)
 	insmod /lib/tcslab/tcslab.ko && insmod /lib/tcslab/tcslab_example.ko &&
 		rmmod tcslab_example && rmmod tcslab || fails=$((fails + 1))
 	round=$((round + 1))
 done
-after=$(pages)
+after=$(free_pages)
 check $fails "$rounds rounds"
 echo "# free pages: $before before, $after after"
 # A page a round would be 50; the kernel's own caches move by a few dozen.
