@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import subprocess
 import sys
 import time
@@ -89,9 +90,30 @@ def model() -> str:
                       lambda _: output(["sh", "selftests/model/model.sh"]))
 
 
+def promises() -> str:
+    """The tests and cases that Documentation/promises.md names exist."""
+    folder = paths.PROJECT / "selftests"
+    sources = "".join((paths.PROJECT / name).read_text(encoding="utf-8")
+                      for name in files(("selftests/*.sh", "selftests/*.inc", "selftests/*.c",
+                                         "selftests/modules/*.[ch]")))
+    complaints = []
+    text = (paths.PROJECT / "Documentation/promises.md").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if not line.startswith("| "):
+            continue
+        cells = [cell.strip() for cell in line.replace("\\|", "/").strip("|").split("|")]
+        complaints += [f"{cells[0]}: there is no selftests/{name}"
+                       for name in re.findall(r"`([\w/]+\.(?:sh|c))`", " ".join(cells[1:]))
+                       if not (folder / name).exists()]
+        if len(cells) == 3 and cells[2] not in ("-", "case") and cells[2] not in sources:
+            complaints.append(f"{cells[0]}: no test says '{cells[2]}'")
+    return "\n".join(complaints)
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "size-classes": size_classes, "abi": abi, "checkpatch": checkpatch,
-    "shellcheck": shellcheck, "python": python, "model": model}
+    "shellcheck": shellcheck, "python": python, "promises": promises,
+    "model": model}
 
 
 def sparse(name: str) -> str:
