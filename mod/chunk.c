@@ -194,7 +194,8 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 	span->npages = 1U << order;
 	chunk->paged = tcslab_pages_adopt(page, order);
 	count_pages(page, span->npages);
-	note_growth((unsigned long)page_address(page) - PAGE_OFFSET + (PAGE_SIZE << order));
+	note_growth((unsigned long)kasan_reset_tag(page_address(page)) - PAGE_OFFSET +
+		    (PAGE_SIZE << order));
 	return span;
 
 fail:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A file that defines pr_fmt(), as most do; <linux/tcslab_slab.h> comes before it, by -include. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": own: " fmt
+#define dev_fmt(fmt) "own: " fmt
 
 #include <linux/module.h>
 #include <linux/slab.h>

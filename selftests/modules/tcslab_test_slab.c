@@ -3,12 +3,18 @@
  * The kernel's slab API through <linux/tcslab_slab.h>: whose memory comes from which
  * call, and that every way to free takes either kind
  */
+#include <linux/fs.h>
 #include <linux/mempool.h>
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
 #include <linux/tcslab_slab.h>
+/* As in a file that the header comes before. */
+#include <linux/crash_dump.h>
+#include <linux/dma-fence-chain.h>
+#include <linux/generic-radix-tree.h>
+#include <linux/textsearch.h>
 #include "context_test.h"
 
 #define BULK	20
@@ -342,6 +348,51 @@ static void frees(void)
 	kfree(ZERO_SIZE_PTR);
 }
 
+static void theirs(const char *what, void *obj)
+{
+	context_check(obj && !ours(obj), "%s: the kernel's", what);
+	kfree(obj);
+}
+
+/* What inline functions and macros of headers allocate and the core frees. */
+static void freed_by_the_core(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+	LIST_HEAD(ranges);
+
+	context_check(!vmcore_alloc_add_range(&ranges, 0, PAGE_SIZE) &&
+		      !ours(list_first_entry(&ranges, struct vmcore_range, list)),
+		      "vmcore_alloc_add_range: the kernel's");
+	vmcore_free_ranges(&ranges);
+#endif
+	theirs("dma_fence_chain_alloc", dma_fence_chain_alloc());
+	theirs("alloc_ts_config", alloc_ts_config(100, GFP_KERNEL));
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+	theirs("genradix_alloc_node", genradix_alloc_node(GFP_KERNEL));
+#endif
+}
+
+/* And what of the module's the core frees by a function that it is told. */
+static void freed_by_callbacks(void)
+{
+	struct tcslab_cache *cache;
+	struct delayed_call done;
+	unsigned long before;
+	void *link;
+
+	link = kmalloc(3000, GFP_KERNEL);
+	cache = tcslab_cache_of(link);
+	if (!context_check(cache, "a link to free"))
+		return;
+	before = in_use(cache) - 1;
+	set_delayed_call(&done, kfree_link, link);
+	do_delayed_call(&done);
+	context_check(in_use(cache) == before, "kfree_link: %lu links in use, %lu before",
+		      in_use(cache), before);
+	set_delayed_call(&done, kfree_link, tcslab_native_kmalloc(3000, GFP_KERNEL));
+	do_delayed_call(&done);
+}
+
 static void rcu(void)
 {
 	struct thing *thing = kmalloc(sizeof(*thing), GFP_KERNEL), *native, *large;
@@ -424,6 +475,8 @@ static int __init test_slab_init(void)
 	reallocs();
 	kvreallocs();
 	frees();
+	freed_by_the_core();
+	freed_by_callbacks();
 	rcu();
 	mempools();
 	nofail();

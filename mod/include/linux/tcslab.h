@@ -47,6 +47,7 @@
 #include <linux/cache.h>
 #include <linux/gfp.h>
 #include <linux/jump_label.h>
+#include <linux/kasan.h>
 #include <linux/kmemleak.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -95,7 +96,8 @@ void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj);
  */
 static __always_inline bool tcslab_find_page(const void *obj, struct page **page)
 {
-	unsigned long off = (unsigned long)obj - PAGE_OFFSET;
+	/* KASAN of arm64 has a tag in the pointer; elsewhere this is the pointer. */
+	unsigned long off = (unsigned long)kasan_reset_tag(obj) - PAGE_OFFSET;
 
 	/* Racing with growth is harmless: our own objects are below it already. */
 	if (unlikely(off >= READ_ONCE(tcslab_map_bytes)))

@@ -16,7 +16,8 @@
  * that &kfree is ours as well.
  *
  * -DTCSLAB_SLAB_NATIVE_DUP leaves kmemdup() and kstrdup() and their kin alone, for a
- * module that gives what they return to the core.
+ * module that gives what they return to the core.  -DTCSLAB_SLAB_BEFORE='<linux/x.h>' leaves
+ * what that header allocates alone.
  */
 #ifndef _LINUX_TCSLAB_SLAB_H
 #define _LINUX_TCSLAB_SLAB_H
@@ -31,6 +32,26 @@
 #endif
 
 #include <linux/tcslab_slab_api.h>
+
+/*
+ * Headers with inline functions and macros that allocate what the core frees: from before the
+ * mapping, they are the kernel's.  scripts/header_allocs.py finds them.  TCSLAB_SLAB_BEFORE
+ * is for those that a few modules need, and that have much more in them.
+ */
+#include <linux/dma-fence-chain.h>
+#include <linux/generic-radix-tree.h>
+#include <linux/textsearch.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#include <linux/crash_dump.h>
+#endif
+#ifdef TCSLAB_SLAB_BEFORE
+#include TCSLAB_SLAB_BEFORE
+#endif
+#ifdef dma_fence_chain_alloc
+#undef dma_fence_chain_alloc
+#define dma_fence_chain_alloc() ((struct dma_fence_chain *)		\
+	tcslab_native_kmalloc(sizeof(struct dma_fence_chain), GFP_KERNEL))
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 /* Has an inline function that allocates from the module's cache. */
@@ -115,6 +136,7 @@
 #define kfree				tcslab_slab_kfree
 #define kfree_sensitive			tcslab_slab_kfree_sensitive
 #define kfree_const			tcslab_slab_kfree_const
+#define kfree_link			tcslab_slab_kfree_link
 #define kfree_bulk(n, objs)		tcslab_slab_free_bulk(NULL, n, objs)
 #define ksize				tcslab_slab_ksize
 #define kmalloc_size_roundup		tcslab_good_size

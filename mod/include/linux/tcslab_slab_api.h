@@ -363,6 +363,7 @@ char *tcslab_slab_kstrndup(const char *s, size_t max, gfp_t gfp);
 void tcslab_slab_kfree_sensitive(const void *obj);
 void tcslab_slab_kvfree_sensitive(const void *obj, size_t len);
 void tcslab_slab_kfree_const(const void *obj);
+void tcslab_slab_kfree_link(void *obj);
 size_t tcslab_slab_ksize(const void *obj);
 
 static __always_inline __alloc_size(1) void *tcslab_slab_kmalloc(size_t size, gfp_t gfp)
