@@ -174,7 +174,7 @@ static void looks(const struct side *side, size_t size)
 
 	if (!obj)
 		return;
-	see(side, !page_mapped(page), "%s of %zu: not mapped", side->name, size);
+	see(side, !folio_mapped(page_folio(page)), "%s of %zu: not mapped", side->name, size);
 	see(side, page_address(head) <= obj && obj < page_address(head) + page_size(head),
 	    "%s of %zu: in the block of its head, %lu bytes", side->name, size, page_size(head));
 	see(side, !sendpage_ok(page), "%s of %zu: networking must copy it", side->name, size);
