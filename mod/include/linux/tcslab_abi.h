@@ -3,6 +3,6 @@
 #ifndef _LINUX_TCSLAB_ABI_H
 #define _LINUX_TCSLAB_ABI_H
 
-#define TCSLAB_ABI	tcslab_abi_f91e62f34bc8e242
+#define TCSLAB_ABI	tcslab_abi_476f0cd2a7fde555
 
 #endif /* _LINUX_TCSLAB_ABI_H */
