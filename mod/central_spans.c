@@ -121,8 +121,7 @@ static unsigned int charge_some(struct tcslab_cache *cache, unsigned int npages,
  */
 static gfp_t optional(gfp_t gfp)
 {
-	return (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL | __GFP_RETRY_MAYFAIL | __GFP_HIGH |
-			__GFP_MEMALLOC)) | __GFP_NOMEMALLOC | __GFP_NOWARN;
+	return tcslab_optional(gfp & ~(__GFP_RETRY_MAYFAIL | __GFP_HIGH | __GFP_MEMALLOC));
 }
 
 static struct tcslab_span *new_span(struct tcslab_cache *cache, unsigned int npages, gfp_t gfp,

@@ -121,6 +121,7 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 	gfp_t base = zone_gfp(zone);
 	gfp_t cheap = base | __GFP_NOWARN | __GFP_NORETRY | __GFP_NOMEMALLOC | __GFP_THISNODE;
 	bool nofail = gfp & __GFP_NOFAIL;
+	bool optional = (gfp & (TCSLAB_OPTIONAL | __GFP_DIRECT_RECLAIM)) == TCSLAB_OPTIONAL;
 	struct page *page;
 
 	for (*order = tempered_order(wanted, min_order, gfp); *order > min_order; --*order) {
@@ -129,6 +130,8 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 			return page;
 	}
 	*order = min_order;
+	if (optional)
+		return charged_block(node, cheap, min_order, false);
 	gfp = base | tcslab_effort(gfp) | (gfp & __GFP_THISNODE);
 	/* Of more than two pages the page allocator promises nothing, and says so. */
 	if (gfp & __GFP_NOFAIL && min_order > 1)

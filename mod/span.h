@@ -58,6 +58,21 @@ static inline gfp_t tcslab_near(gfp_t gfp)
 	return (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_THISNODE | __GFP_NOWARN;
 }
 
+/*
+ * For what we can do without: without reclaim, and alloc_block() wakes nobody for it.
+ * __GFP_WRITE, which means nothing for objects, tells it from what a caller may say.
+ */
+#define TCSLAB_OPTIONAL	(__GFP_WRITE | __GFP_NORETRY | __GFP_NOMEMALLOC | __GFP_NOWARN)
+
+static inline gfp_t tcslab_optional(gfp_t gfp)
+{
+	/* Who may not call the kernel says so by having no reclaim at all. */
+	if (!(gfp & __GFP_RECLAIM))
+		return gfp;
+	return (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_KSWAPD_RECLAIM |
+	       TCSLAB_OPTIONAL;
+}
+
 enum tcslab_span_state {
 	TCSLAB_SPAN_FREE,
 	TCSLAB_SPAN_SMALL,
