@@ -317,14 +317,15 @@ static bool slub_several(enum exhaust_kind kind, size_t size, gfp_t gfp, void **
 {
 	int i;
 
-	if (kind >= EXHAUST_PLAIN)
+	/* Not with interrupts off, says the kernel, and before 6.3 they came back on. */
+	if (kind >= EXHAUST_PLAIN && !irqs_disabled())
 		return kmem_cache_alloc_bulk(kmem[kind], gfp, EXHAUST_BULK, objs);
 	for (i = 0; i < EXHAUST_BULK; i++) {
-		objs[i] = kmalloc(size, gfp);
+		objs[i] = slub_one(kind, size, gfp);
 		if (objs[i])
 			continue;
 		while (i--)
-			kfree(objs[i]);
+			slub_back(kind, objs[i]);
 		return false;
 	}
 	return true;
