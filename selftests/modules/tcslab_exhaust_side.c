@@ -4,6 +4,7 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/version.h>
 
 #include <linux/tcslab.h>
 #include "../../mod/compat.h"
@@ -294,7 +295,10 @@ static void slub_later(enum exhaust_kind kind, void *mem, bool wait)
 {
 	struct dying *dying = mem;
 
-	if (wait)
+	/* Nobody could wait for those before a cache is destroyed. */
+	if (kind >= EXHAUST_PLAIN && LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0))
+		slub_back(kind, mem);
+	else if (wait)
 		kfree_rcu_mightsleep(dying);
 	else
 		kfree_rcu(dying, rcu);
