@@ -41,12 +41,12 @@
 #include "nodes.h"
 #include "remote.h"
 
+int tcslab_only_node __ro_after_init;
+bool tcslab_many_nodes __read_mostly;
+
 /* Off on machines with one node: then no free looks at an object's node. */
 DEFINE_STATIC_KEY_FALSE(tcslab_numa_key);
 EXPORT_SYMBOL_GPL(tcslab_numa_key);
-
-int tcslab_only_node __ro_after_init;
-bool tcslab_many_nodes __read_mostly;
 
 void tcslab_nodes_prepare(struct tcslab_cache *cache)
 {
@@ -81,7 +81,7 @@ static void serve_all(void)
 		return;
 	static_branch_enable_cpuslocked(&tcslab_numa_key);
 	kick_all_cpus_sync();
-	smp_store_release(&tcslab_many_nodes, true);
+	smp_store_release(&tcslab_many_nodes, true);	/* for tcslab_nodes_are_served() */
 }
 
 static void prepare_all(void)
@@ -192,12 +192,11 @@ int tcslab_policy_node(int home)
 
 	if (!static_branch_unlikely(&tcslab_numa_key) || !in_task())
 		return home;
-	/* Others may change both meanwhile: then it is a node of before. */
-	nodes = data_race(cpuset_current_mems_allowed);
+	nodes = data_race(cpuset_current_mems_allowed);	/* others may change it: then of before */
 	nodes_and(nodes, nodes, node_states[N_MEMORY]);
 	policy = current->mempolicy;	/* only we ourselves put another one there */
 	if (policy) {
-		wanted = data_race(policy->nodes);
+		wanted = data_race(policy->nodes);	/* the same */
 		nodes_and(wanted, wanted, nodes);
 		/* MPOL_LOCAL names none. */
 		if (!nodes_empty(wanted))

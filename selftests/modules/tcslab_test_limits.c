@@ -258,7 +258,7 @@ static void idle_objects(void)
 
 /* ------------------------------------------------------------ beyond the limit */
 
-static void beyond(const char *what, unsigned int flags, unsigned int min_objects)
+static void over_limit(const char *what, unsigned int flags, unsigned int min_objects)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(PAGE_SIZE);
 	struct tcslab_cache_stats stats;
@@ -697,9 +697,9 @@ static int __init limits_init(void)
 	} else {
 		cache_limit();
 		idle_objects();
-		beyond("a limit", 0, 0);
-		beyond("a limit to wait at", TCSLAB_LIMIT_WAIT, 0);
-		beyond("a limit and a minimum", 0, 2);
+		over_limit("a limit", 0, 0);
+		over_limit("a limit to wait at", TCSLAB_LIMIT_WAIT, 0);
+		over_limit("a limit and a minimum", 0, 2);
 		waiting();
 		passing_on(PAGE_SIZE);
 		passing_on(PAGE_SIZE / 2);

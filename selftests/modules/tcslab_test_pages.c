@@ -135,7 +135,7 @@ out:
 }
 
 /* Somebody holds a page while its object goes, and all that is around it. */
-static void held(const struct side *side, size_t size)
+static void held_page(const struct side *side, size_t size)
 {
 	unsigned int n = DIV_ROUND_UP(size, PAGE_SIZE), which = n / 2;
 	struct page *page;
@@ -262,7 +262,7 @@ static int take_range(unsigned long from, unsigned long to)
 #endif
 }
 
-static void range(const struct side *side, size_t size)
+static void taken_range(const struct side *side, size_t size)
 {
 	void *obj = side->alloc(size);
 	unsigned long pfn;
@@ -284,7 +284,7 @@ static void range(const struct side *side, size_t size)
 	side->free(obj);
 }
 #else
-static void range(const struct side *side, size_t size)
+static void taken_range(const struct side *side, size_t size)
 {
 }
 #endif
@@ -319,7 +319,7 @@ static void poison(const struct side *side, size_t size)
 #endif
 
 static void (* const tests[])(const struct side *side, size_t size) = {
-	pair, held, looks, frags, vectors, range, poison,
+	pair, held_page, looks, frags, vectors, taken_range, poison,
 };
 
 static int __init pages_init(void)

@@ -357,7 +357,7 @@ static void theirs(const char *what, void *obj)
 /* What inline functions and macros of headers allocate and the core frees. */
 static void freed_by_the_core(void)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0) && defined(CONFIG_CRASH_DUMP)
 	LIST_HEAD(ranges);
 
 	context_check(!vmcore_alloc_add_range(&ranges, 0, PAGE_SIZE) &&
