@@ -287,8 +287,8 @@ EXPORT_SYMBOL_GPL(tcslab_cache_destroy);
 
 void tcslab_release_all(void)
 {
-	tcslab_page_heap_release(ULONG_MAX, 0);
-	tcslab_page_heap_release_parts(ULONG_MAX);
+	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX, 0);
+	tcslab_page_heap_release_parts(NUMA_NO_NODE, ULONG_MAX);
 }
 
 /**

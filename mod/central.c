@@ -359,14 +359,21 @@ static bool has_some_cached(const struct tcslab_central *central)
 	return data_race(central->nr_transfer) || !hlist_empty(&central->empty);
 }
 
+bool tcslab_central_drain_node(struct tcslab_cache *cache, int node)
+{
+	bool some = has_some_cached(&cache->central[node]);
+
+	while (has_some_cached(&cache->central[node]) && drain_batch(cache, node, UINT_MAX))
+		;
+	return some;
+}
+
 void tcslab_central_drain(struct tcslab_cache *cache)
 {
 	int node;
 
 	for (node = 0; node < nr_node_ids; node++)
-		while (has_some_cached(&cache->central[node]) &&
-		       drain_batch(cache, node, UINT_MAX))
-			;
+		tcslab_central_drain_node(cache, node);
 }
 
 void tcslab_central_scavenge(struct tcslab_cache *cache)

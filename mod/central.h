@@ -57,6 +57,9 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
 /* Empty the transfer caches into the spans, give empty spans back.  Task context. */
 void tcslab_central_drain(struct tcslab_cache *cache);
 
+/* The same on one node; false if there was nothing. */
+bool tcslab_central_drain_node(struct tcslab_cache *cache, int node);
+
 /* The same with what was in them all the time since the last call.  Task context. */
 void tcslab_central_scavenge(struct tcslab_cache *cache);
 

@@ -61,9 +61,13 @@ struct tcslab_page_heap {
 
 extern struct tcslab_page_heap *tcslab_heaps;	/* [node][zone] */
 
-#define tcslab_for_each_heap(heap) \
-	for ((heap) = tcslab_heaps; \
-	     (heap) < tcslab_heaps + nr_node_ids * TCSLAB_NR_ZONES; (heap)++)
+/* Those of @node, or all for NUMA_NO_NODE. */
+#define tcslab_for_each_heap_of(heap, node) \
+	for ((heap) = tcslab_heaps + ((node) == NUMA_NO_NODE ? 0 : (node)) * TCSLAB_NR_ZONES; \
+	     (heap) < tcslab_heaps + TCSLAB_NR_ZONES * \
+		      ((node) == NUMA_NO_NODE ? nr_node_ids : (node) + 1); (heap)++)
+
+#define tcslab_for_each_heap(heap)	tcslab_for_each_heap_of(heap, NUMA_NO_NODE)
 
 /* Into the index and out of it; with the heap's lock. */
 void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *span);

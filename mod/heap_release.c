@@ -235,12 +235,12 @@ static bool split_one(struct tcslab_page_heap *heap)
 	return span;
 }
 
-unsigned long tcslab_page_heap_release_parts(unsigned long npages)
+unsigned long tcslab_page_heap_release_parts(int node, unsigned long npages)
 {
 	struct tcslab_page_heap *heap;
 	unsigned long done = 0;
 
-	tcslab_for_each_heap(heap) {
+	tcslab_for_each_heap_of(heap, node) {
 		done += release_scraps(heap);
 		while (done < npages && split_one(heap)) {
 			done += release_scraps(heap);
@@ -347,13 +347,13 @@ void tcslab_page_heap_settle(void)
 	}
 }
 
-unsigned long tcslab_page_heap_release(unsigned long npages, unsigned long age)
+unsigned long tcslab_page_heap_release(int node, unsigned long npages, unsigned long age)
 {
 	struct tcslab_page_heap *heap;
 	struct tcslab_span *span;
 	unsigned long done = 0;
 
-	tcslab_for_each_heap(heap) {
+	tcslab_for_each_heap_of(heap, node) {
 		while (done < npages) {
 			span = detach_old_chunk(heap, age);
 			if (!span)

@@ -247,7 +247,8 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 		if (!gfpflags_allow_blocking(gfp))
 			return NULL;
 		/* What other heaps have free counts against the limit, too. */
-		if (tcslab_at_hard_limit(block) && tcslab_page_heap_release(ULONG_MAX, 0))
+		if (tcslab_at_hard_limit(block) &&
+		    tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX, 0))
 			continue;
 		if (!(tcslab_effort(gfp) & __GFP_NOFAIL))
 			return NULL;
@@ -462,15 +463,26 @@ void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 }
 
+/* Hints: a release looks for itself. */
 unsigned long tcslab_releasable_pages(void)
 {
+	struct tcslab_page_heap *heap;
 	unsigned long npages = 0;
-	int i;
 
-	/* A hint: the release looks for itself. */
-	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
+	tcslab_for_each_heap(heap)
 		/* A statistic, it may be stale. */
-		npages += data_race(tcslab_heaps[i].free_chunk_pages);
+		npages += data_race(heap->free_chunk_pages);
+	return npages;
+}
+
+unsigned long tcslab_heap_free_pages(int node)
+{
+	struct tcslab_page_heap *heap;
+	unsigned long npages = 0;
+
+	tcslab_for_each_heap_of(heap, node)
+		/* Statistics, they may be stale. */
+		npages += data_race(heap->free.npages) + data_race(heap->scrap_pages);
 	return npages;
 }
 
@@ -519,8 +531,8 @@ void tcslab_page_heap_exit(void)
 {
 	int i;
 
-	tcslab_page_heap_release(ULONG_MAX, 0);
-	tcslab_page_heap_release_parts(ULONG_MAX);
+	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX, 0);
+	tcslab_page_heap_release_parts(NUMA_NO_NODE, ULONG_MAX);
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
 		tcslab_heap_trim_spares(&tcslab_heaps[i], 0);
 	tcslab_abandon_pages();

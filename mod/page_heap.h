@@ -43,15 +43,16 @@ void tcslab_page_heap_free(struct tcslab_span *span, bool more);
 
 /*
  * Give up to @npages of whole free chunks, free for at least @age jiffies, back
- * to the kernel.  Task context.  Returns the number of pages.
+ * to the kernel, from @node or, for NUMA_NO_NODE, from all.  Task context.  Returns the number
+ * of pages.
  */
-unsigned long tcslab_page_heap_release(unsigned long npages, unsigned long age);
+unsigned long tcslab_page_heap_release(int node, unsigned long npages, unsigned long age);
 
 /*
  * The same with free parts of chunks, until it was @npages or there are none.  Large
  * objects cannot be made of what they leave.
  */
-unsigned long tcslab_page_heap_release_parts(unsigned long npages);
+unsigned long tcslab_page_heap_release_parts(int node, unsigned long npages);
 
 /* Look, once in a period, at how much of what is kept was needed in it.  Task context. */
 void tcslab_page_heap_settle(void);
@@ -108,6 +109,9 @@ unsigned long tcslab_hard_limit_overruns(void);
 
 /* Wholly free chunks of all heaps, in pages: what a release could give back now. */
 unsigned long tcslab_releasable_pages(void);
+
+/* The same with free parts of chunks, of @node or, for NUMA_NO_NODE, of all. */
+unsigned long tcslab_heap_free_pages(int node);
 
 /* Bytes of span and chunk structures, which are not in the held pages. */
 unsigned long tcslab_metadata_bytes(void);

@@ -31,6 +31,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/nodemask.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sizes.h>
@@ -226,9 +227,13 @@ static unsigned int reap_cpu(struct rcu_cpu *cpu, unsigned int n)
 	return done;
 }
 
+/* Nobody asks for what a node has that has no memory: its CPUs are the first one's. */
 static bool is_of(int node, unsigned int cpu)
 {
-	return node == NUMA_NO_NODE || cpu_to_node(cpu) == node;
+	int home = cpu_to_mem(cpu);
+
+	return node == NUMA_NO_NODE ||
+	       node == (node_state(home, N_MEMORY) ? home : first_memory_node);
 }
 
 static void seal_all(int node)

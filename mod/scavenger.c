@@ -97,7 +97,8 @@ static void scavenge(struct work_struct *work)
 	tcslab_page_heap_settle();
 	due = everything ? ULONG_MAX : min(due_pages(), rate);
 	if (due)
-		atomic_long_add(tcslab_page_heap_release(due, everything ? 0 : MIN_AGE),
+		atomic_long_add(tcslab_page_heap_release(NUMA_NO_NODE, due,
+							 everything ? 0 : MIN_AGE),
 				&scavenged);
 	if (!tcslab_held_pages() || READ_ONCE(stopping))
 		return;
@@ -126,6 +127,11 @@ void tcslab_scavenger_wake(void)
 unsigned long tcslab_cached_pages(void)
 {
 	return READ_ONCE(cached_pages);
+}
+
+void tcslab_cached_is_drained(void)
+{
+	WRITE_ONCE(cached_pages, 0);
 }
 
 unsigned long tcslab_scavenged_pages(void)

@@ -28,4 +28,7 @@ unsigned long tcslab_scavenged_pages(void);
 /* Pages' worth of objects in arrays and transfer caches when it last looked. */
 unsigned long tcslab_cached_pages(void);
 
+/* None until it looks again: somebody has just emptied them all. */
+void tcslab_cached_is_drained(void);
+
 #endif /* TCSLAB_SCAVENGER_H */
