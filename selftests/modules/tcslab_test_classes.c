@@ -38,7 +38,7 @@ static bool taken_for_aligned(size_t size)
 	       IS_ALIGNED(roundup_as_kernel(size), cache_line);
 }
 
-static void check_tables(unsigned int bytes, bool small_bounce)
+static void __init check_tables(unsigned int bytes, bool small_bounce)
 {
 	unsigned int small = 0, unaligned = 0, unnatural = 0, loose = 0, last = 0;
 	size_t size;
