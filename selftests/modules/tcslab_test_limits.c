@@ -302,7 +302,8 @@ static void over_limit(const char *what, unsigned int flags, unsigned int min_ob
 
 /* ----------------------------------------------------------------- waiting */
 
-#define ALL	4
+#define ALL		4
+#define STANDSTILL	(20 * HZ)	/* a busy host takes its time */
 
 struct waiter {
 	struct tcslab_cache *cache;
@@ -337,6 +338,26 @@ static struct task_struct *start_waiter(struct waiter *w, struct tcslab_cache *c
 	return task;
 }
 
+/* If nobody wakes him we do, so that the test comes to its end. */
+static bool ends(struct waiter *w, struct task_struct *task)
+{
+	if (wait_for_completion_timeout(&w->done, STANDSTILL))
+		return true;
+	send_sig(SIGKILL, task, 1);
+	wait_for_completion(&w->done);
+	return false;
+}
+
+/* Who looks by himself switches as often as he looks. */
+static void sleeps(struct task_struct *task)
+{
+	unsigned long before = READ_ONCE(task->nvcsw), looks;
+
+	msleep(1000);
+	looks = READ_ONCE(task->nvcsw) - before;
+	context_check(looks < 5, "who waits sleeps while nothing comes: %lu times woken", looks);
+}
+
 static void waiting(void)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(PAGE_SIZE);
@@ -362,14 +383,14 @@ static void waiting(void)
 	if (!context_check(!IS_ERR(task), "a thread"))
 		return;
 	msleep(200);
+	sleeps(task);
 	for (i = 0; i < 100; i++) {
 		wake_up_process(task);
 		usleep_range(500, 1000);
 	}
 	context_check(!completion_done(&w.done), "who may sleep waits, whoever wakes him");
 	tcslab_cache_free(cache, objs[0]);
-	wait_for_completion(&w.done);
-	context_check(w.obj, "until there is an object");
+	context_check(ends(&w, task) && w.obj, "until there is an object");
 	kthread_stop(task);
 	objs[0] = w.obj;
 
@@ -378,8 +399,7 @@ static void waiting(void)
 		return;
 	msleep(50);
 	send_sig(SIGKILL, task, 1);
-	wait_for_completion(&w.done);
-	context_check(!w.obj, "or it is killed");
+	context_check(ends(&w, task) && !w.obj, "or it is killed");
 	kthread_stop(task);
 	for (i = 0; i < ALL; i++)
 		tcslab_cache_free(cache, objs[i]);
@@ -405,7 +425,6 @@ static const char * const way_names[] = { "tasks", "interrupts", "RCU", "in bulk
 
 #define PASSERS		6
 #define PASSES		(CONTEXT_CHECKED ? 200 : 1000)
-#define STANDSTILL	(20 * HZ)	/* a busy host takes its time */
 
 struct passed {
 	struct rcu_head rcu;
