@@ -13,7 +13,8 @@
  *    come back.
  * 4. What lies idle in tcslab: objects of the cache in other CPUs' arrays when its limit is
  *    reached, and those of all caches when there is no memory.  For who may sleep: it
- *    interrupts CPUs.  A bounded number of times.
+ *    interrupts CPUs.  A bounded number of times, and for attempts (__GFP_NORETRY) not at all
+ *    when there is no memory and the last one found nothing, just now.
  * 5. Waiting for a free: for the minimum, or at the limit with TCSLAB_LIMIT_WAIT.
  * 6. __GFP_NOFAIL: beyond the limits.  Until here it is left out, since the kernel knows neither
  *    our limits nor what we have idle.
@@ -39,7 +40,14 @@
 #include "page_heap.h"
 #include "reserve.h"
 
-#define PATIENCE	max(HZ / 50, 1)	/* for who drains all caches just now */
+#define PATIENCE	max(HZ / 50, 1)		/* for who drains all caches just now */
+#define VAIN_PERIOD	max(HZ / 10, 1)		/* between attempts while they find nothing */
+
+/*
+ * When all caches were last drained and nothing was found.  Only a hint, so it is written
+ * without a lock: one drain more or less does no harm.
+ */
+static unsigned long last_vain;
 
 /* ------------------------------------------------------------------- at hand */
 
@@ -102,21 +110,23 @@ static void drain_one(struct tcslab_cache *cache)
 
 /*
  * What is in front of the page heap goes there, of all caches.  Who has the mutex may be
- * waiting for memory himself, even for us, so that nobody waits for him for long.
+ * waiting for memory himself, even for us, so that nobody waits for him for long: then
+ * only @cache is drained, and this is false.
  */
-static void drain_all_caches(struct tcslab_cache *cache)
+static bool drain_all_caches(struct tcslab_cache *cache)
 {
 	unsigned long begin = jiffies;
 
 	while (!mutex_trylock(&tcslab_cache_mutex)) {
 		if (jiffies - begin >= PATIENCE) {
 			drain_one(cache);
-			return;
+			return false;
 		}
 		schedule_timeout_uninterruptible(1);
 	}
 	tcslab_cache_drain_all();
 	mutex_unlock(&tcslab_cache_mutex);
+	return true;
 }
 
 /* For more than a page this is an attempt of somebody who has other means. */
@@ -148,27 +158,35 @@ static void *at_limit(struct tcslab_cache *cache, gfp_t gfp, int node)
 	return obj;
 }
 
-static void *without_memory(struct tcslab_cache *cache, gfp_t gfp, int node)
+static void *without_memory(struct tcslab_cache *cache, gfp_t gfp, int node, bool attempt)
 {
 	void *obj;
+	bool all;
 
 	if (!may_drain(cache->size, gfp))
 		return ERR_PTR(-ENOMEM);
-	drain_all_caches(cache);
+	/* Not time_after(): the last time may be half of all jiffies ago. */
+	if (attempt && jiffies - READ_ONCE(last_vain) < VAIN_PERIOD)
+		return ERR_PTR(-ENOMEM);
+	all = drain_all_caches(cache);
 	obj = fetch(cache, gfp | __GFP_NOWARN, node);
 	if (obj != ERR_PTR(-ENOMEM))
 		return obj;
 	/* What other heaps have is of use to us only by way of the kernel. */
 	tcslab_release_all();
-	return fetch(cache, gfp, node);
+	obj = fetch(cache, gfp, node);
+	if (all && obj == ERR_PTR(-ENOMEM))
+		WRITE_ONCE(last_vain, jiffies);
+	return obj;
 }
 
-static void *find_idle(struct tcslab_cache *cache, gfp_t gfp, int node, void *err)
+/* @attempt: who asks will do without, and is soon back. */
+static void *find_idle(struct tcslab_cache *cache, gfp_t gfp, int node, bool attempt, void *err)
 {
 	if (err == ERR_PTR(-EDQUOT))
 		err = at_limit(cache, gfp, node);
 	if (err == ERR_PTR(-ENOMEM))
-		err = without_memory(cache, gfp, node);
+		err = without_memory(cache, gfp, node, attempt);
 	return err;
 }
 
@@ -208,7 +226,7 @@ static void *promised(struct tcslab_cache *cache, gfp_t gfp, int node, int home,
 		obj = fetch(cache, round, node);
 		/* Later ones are narrow, and reclaim asks for the others'. */
 		if (IS_ERR(obj) && !drained)
-			obj = find_idle(cache, round, node, obj);
+			obj = find_idle(cache, round, node, gfp & __GFP_NORETRY, obj);
 		drained = true;
 		if (obj == ERR_PTR(-EDQUOT) && gfp & __GFP_NOFAIL)
 			obj = fetch(cache, round | __GFP_NOFAIL, node);
@@ -234,7 +252,7 @@ static void *unpromised(struct tcslab_cache *cache, gfp_t gfp, int node, int hom
 	void *obj = find(cache, again ? once | __GFP_NOWARN : once, node, home);
 
 	if (IS_ERR(obj))
-		obj = find_idle(cache, once, node, obj);
+		obj = find_idle(cache, once, node, gfp & __GFP_NORETRY, obj);
 	if (!IS_ERR(obj))
 		return obj;
 	if (gfp & __GFP_NOFAIL)

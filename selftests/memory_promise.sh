@@ -16,6 +16,10 @@ for _ in 1 2 3 4 5 6 7 8; do
 	sh -c 'echo 1000 >/proc/self/oom_score_adj; exec sleep 1000' &
 	victims="$victims $!"
 done
+lsmod | grep -q '^tcslab ' || insmod /lib/tcslab/tcslab.ko || exit 1
+# What is freed without sleeping stays ours.
+echo $((4 << 20)) >/sys/module/tcslab/parameters/keep_bytes
 run_module tcslab_test_promise "$@"
 # shellcheck disable=SC2086 # several
 kill $victims 2>/dev/null
+echo $((64 << 10)) >/sys/module/tcslab/parameters/keep_bytes

@@ -7,13 +7,16 @@
  * back as well, until we let it go.  Calls are made by another thread, so that one
  * that is not served does not stop the test: then the memory is given back.
  */
+#include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 
 #include <linux/tcslab.h>
 
@@ -351,7 +354,7 @@ static void promises(void)
 
 /* ------------------------------------------------------------ before it is NULL */
 
-static void *idle[4];
+static void *idle[16];
 
 static void free_idle(void *arg)
 {
@@ -361,23 +364,9 @@ static void free_idle(void *arg)
 		tcslab_free(idle[i]);
 }
 
-static unsigned int count_and_free(void *(*alloc)(gfp_t gfp), void (*give)(const void *obj),
-				   gfp_t gfp)
-{
-	void **last = NULL, **obj;
-	unsigned int n = 0;
-
-	while ((obj = alloc(gfp | __GFP_NOWARN))) {
-		*obj = last;
-		last = obj;
-		n++;
-	}
-	while ((obj = last)) {
-		last = *obj;
-		give(obj);
-	}
-	return n;
-}
+/* What was taken until there was no more. */
+static void **kept[2];
+enum { OURS, SLUBS };
 
 static void *ours(gfp_t gfp)
 {
@@ -389,42 +378,107 @@ static void *slubs(gfp_t gfp)
 	return kmalloc(100, gfp);
 }
 
-static void give_ours(const void *obj)
+static unsigned int take(void *(*alloc)(gfp_t gfp), int whose, gfp_t gfp)
 {
-	tcslab_free(obj);
+	unsigned int n = 0;
+	void **obj;
+
+	while ((obj = alloc(gfp | __GFP_NOWARN))) {
+		*obj = kept[whose];
+		kept[whose] = obj;
+		n++;
+	}
+	return n;
 }
 
-/* With nothing free anywhere but what another cache has on another CPU, or another zone. */
+static void give_kept(void)
+{
+	void **obj;
+
+	while ((obj = kept[OURS])) {
+		kept[OURS] = *obj;
+		tcslab_free(obj);
+	}
+	while ((obj = kept[SLUBS])) {
+		kept[SLUBS] = *obj;
+		kfree(obj);
+	}
+}
+
+/*
+ * With nothing free anywhere but what another zone has, or another cache on another CPU.
+ */
 static void idle_first(struct tcslab_cache *pages)
 {
 	unsigned int i, n;
-	void *low;
+	void *low, *same;
 
+	/* From here on as much is kept as our script has said. */
+	tcslab_trim();
 	/* Without reclaim, which would take chunks to pieces: their pages are the kernel's then. */
 	hog_gfp = __GFP_NOWARN;
 	for (i = 0; i < ARRAY_SIZE(idle); i++)
 		idle[i] = tcslab_cache_alloc(pages, GFP_KERNEL);
-	low = tcslab_alloc(SZ_32K, GFP_KERNEL | GFP_DMA32);
+	low = tcslab_alloc(SZ_512K, GFP_KERNEL | GFP_DMA32);
 	begin_hog();
 	stop_hog();
-	/* What is in between is for both. */
-	n = count_and_free(slubs, kfree, GFP_NOIO | __GFP_NORETRY);
-	pr_notice(CONTEXT_PREFIX "# kmalloc(100): %u times\n", n);
-	n = count_and_free(ours, give_ours, GFP_NOIO | __GFP_NORETRY);
-	pr_notice(CONTEXT_PREFIX "# tcslab_alloc(100): %u times\n", n);
+	take(ours, OURS, 0);
+	tcslab_free(low);
+	/* As long, since there may be no structure with which to split it. */
+	same = tcslab_alloc(SZ_512K, __GFP_NOWARN);
+	context_check(same, "another zone's pages come before NULL");
+	tcslab_free(same);
 
-	begin_hog();
-	stop_hog();
+	n = take(slubs, SLUBS, GFP_NOIO | __GFP_NORETRY);
+	pr_notice(CONTEXT_PREFIX "# kmalloc(100): %u times\n", n);
+	n = take(ours, OURS, GFP_NOIO | __GFP_NORETRY);
+	pr_notice(CONTEXT_PREFIX "# tcslab_alloc(100): %u times\n", n);
 	do_it(&elsewhere, free_idle, NULL);
 	wait_for_completion(&elsewhere.done);
-	n = count_and_free(ours, give_ours, GFP_NOIO | __GFP_NORETRY);
-	context_check(n >= PAGE_SIZE / 128, "what is idle comes before NULL: %u times", n);
+	/* After the last vain attempt; the shrinker may be first, so that the kernel has them. */
+	msleep(200);
+	n = take(ours, OURS, GFP_NOIO | __GFP_NORETRY);
+	context_check(n >= PAGE_SIZE / 128, "and what is idle: %u times", n);
+	give_kept();
+}
 
+/* ------------------------------------------------------------------ what NULL costs */
+
+#define REFUSALS	500
+
+static atomic_t drains;
+
+static int count_drain(struct kprobe *probe, struct pt_regs *regs)
+{
+	atomic_inc(&drains);
+	return 0;
+}
+
+static struct kprobe drain_probe = {
+	.symbol_name = "tcslab:tcslab_cpu_budget_drain", .pre_handler = count_drain,
+};
+
+/* Who tries again and again does not interrupt all CPUs each time; the shrinker may, as often. */
+static void refusals(void)
+{
+	unsigned long begin, most;
+	unsigned int n;
+
+	if (!context_check(!register_kprobe(&drain_probe), "drains can be counted"))
+		return;
 	begin_hog();
+	atomic_set(&drains, 0);
+	begin = jiffies;
+	for (n = 0; n < REFUSALS; n++)
+		take(ours, OURS, GFP_NOIO | __GFP_NORETRY);
+	begin = jiffies - begin;
+	most = 2 * (begin / (HZ / 10) + 2);
 	stop_hog();
-	tcslab_free(low);
-	n = count_and_free(ours, give_ours, __GFP_NOWARN);
-	context_check(n >= PAGE_SIZE / 128, "and another zone's pages: %u times", n);
+	unregister_kprobe(&drain_probe);
+	context_check(atomic_read(&drains) <= most,
+		      "%u attempts in vain: drained %d times in %u ms", n,
+		      atomic_read(&drains), jiffies_to_msecs(begin));
+	give_kept();
 }
 
 static int __init promise_init(void)
@@ -454,6 +508,7 @@ static int __init promise_init(void)
 		tcslab_reserve_destroy(reserve);
 	}
 	idle_first(pages);
+	refusals();
 	give_back();
 	end_helper(&hog);
 	end_helper(&caller);
