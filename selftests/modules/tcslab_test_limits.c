@@ -269,7 +269,7 @@ static void over_limit(const char *what, unsigned int flags, unsigned int min_ob
 	args.limit_bytes = 4 * PAGE_SIZE;
 	args.flags = flags;
 	args.min_objects = min_objects;
-	cache = tcslab_cache_create("memory-beyond", &args);
+	cache = tcslab_cache_create("memory-over", &args);
 	if (!context_check(!IS_ERR(cache), "%s", what))
 		return;
 	for (i = 0; i < 4; i++) {
@@ -286,7 +286,7 @@ static void over_limit(const char *what, unsigned int flags, unsigned int min_ob
 	tcslab_cache_stats(cache, &stats);
 	context_check(objs[4] && objs[5] && n == 4 && stats.limit_overruns == 6 &&
 		      stats.held_bytes == 10 * PAGE_SIZE,
-		      "__GFP_NOFAIL goes beyond it, %lu times, to %lu bytes",
+		      "__GFP_NOFAIL goes above it, %lu times, to %lu bytes",
 		      stats.limit_overruns, stats.held_bytes);
 	context_check(!tcslab_cache_alloc(cache, GFP_KERNEL | __GFP_NORETRY | __GFP_NOMEMALLOC),
 		      "others are refused above it");
@@ -349,13 +349,13 @@ static bool ends(struct waiter *w, struct task_struct *task)
 }
 
 /* Who looks by himself switches as often as he looks. */
-static void sleeps(struct task_struct *task)
+static void stays_asleep(struct task_struct *task)
 {
-	unsigned long before = READ_ONCE(task->nvcsw), looks;
+	unsigned long before = READ_ONCE(task->nvcsw), woken;
 
 	msleep(1000);
-	looks = READ_ONCE(task->nvcsw) - before;
-	context_check(looks < 5, "who waits sleeps while nothing comes: %lu times woken", looks);
+	woken = READ_ONCE(task->nvcsw) - before;
+	context_check(woken < 5, "who waits sleeps while nothing comes: woken %lu times", woken);
 }
 
 static void waiting(void)
@@ -383,7 +383,7 @@ static void waiting(void)
 	if (!context_check(!IS_ERR(task), "a thread"))
 		return;
 	msleep(200);
-	sleeps(task);
+	stays_asleep(task);
 	for (i = 0; i < 100; i++) {
 		wake_up_process(task);
 		usleep_range(500, 1000);
