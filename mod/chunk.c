@@ -86,6 +86,7 @@ static bool charge(unsigned long npages, bool force, bool *above)
 	return true;
 }
 
+/* @node may be NUMA_NO_NODE: what the task's policy says. */
 static struct page *charged_block(int node, gfp_t gfp, unsigned int order, bool force)
 {
 	struct page *page;
@@ -93,7 +94,7 @@ static struct page *charged_block(int node, gfp_t gfp, unsigned int order, bool 
 
 	if (!charge(1UL << order, force, &above))
 		return NULL;
-	page = alloc_pages_node(node, gfp, order);
+	page = node == NUMA_NO_NODE ? alloc_pages(gfp, order) : alloc_pages_node(node, gfp, order);
 	if (!page)
 		atomic_long_sub(1UL << order, &held_pages);
 	else if (above)
@@ -132,6 +133,8 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 	*order = min_order;
 	if (optional)
 		return charged_block(node, cheap, min_order, false);
+	if ((gfp & (TCSLAB_BOUND | __GFP_THISNODE)) == TCSLAB_BOUND)
+		node = NUMA_NO_NODE;
 	gfp = base | tcslab_effort(gfp) | (gfp & __GFP_THISNODE);
 	/* Of more than two pages the page allocator promises nothing, and says so. */
 	if (gfp & __GFP_NOFAIL && min_order > 1)

@@ -68,6 +68,7 @@ static void *find(struct tcslab_cache *cache, gfp_t gfp, int node, int home)
 	bool any_node = static_branch_unlikely(&tcslab_numa_key) && !(gfp & __GFP_THISNODE);
 	void *obj, *more;
 
+	gfp &= ~TCSLAB_BOUND;
 	/* New memory is where the task wants it, as with kmalloc(). */
 	if (any_node && node == NUMA_NO_NODE) {
 		int wanted = tcslab_policy_node(home);
@@ -75,6 +76,7 @@ static void *find(struct tcslab_cache *cache, gfp_t gfp, int node, int home)
 		if (wanted != home && tcslab_central_alloc(cache, wanted, &obj, 1))
 			return obj;
 		home = wanted;
+		gfp = tcslab_policy_gfp(gfp);
 	}
 	more = tcslab_central_grow(cache, home, any_node ? tcslab_near(gfp) : gfp);
 	if (!IS_ERR(more) || !any_node)

@@ -47,8 +47,12 @@ static void *alloc_large(size_t size, gfp_t gfp, int node)
 			    size);
 		return NULL;
 	}
-	if (node == NUMA_NO_NODE)
+	if (node == NUMA_NO_NODE) {
 		node = large_node();
+		gfp = tcslab_policy_gfp(gfp);
+	} else {
+		gfp &= ~TCSLAB_BOUND;
+	}
 	span = tcslab_effort_large(gfp_to_zone(gfp), npages, tcslab_span_align(size), gfp, node);
 	if (!span)
 		return NULL;

@@ -40,6 +40,7 @@
 #include "cpu_cache.h"
 #include "nodes.h"
 #include "remote.h"
+#include "span.h"
 
 int tcslab_only_node __ro_after_init;
 bool tcslab_many_nodes __read_mostly;
@@ -206,5 +207,26 @@ int tcslab_policy_node(int home)
 			return next_in_turn(&wanted);
 	}
 	return nearest(home, &nodes);
+}
+
+/*
+ * What decides is the page allocator: it keeps MPOL_BIND strictly, but for GFP_ATOMIC when
+ * memory is short, and not at all where bottom halves are off.
+ */
+gfp_t tcslab_policy_gfp(gfp_t gfp)
+{
+	const struct mempolicy *policy;
+
+	gfp &= ~TCSLAB_BOUND;
+	if (!static_branch_unlikely(&tcslab_numa_key) || gfp & __GFP_THISNODE || in_interrupt())
+		return gfp;
+	policy = current->mempolicy;
+	return policy && policy->mode == MPOL_BIND ? gfp | TCSLAB_BOUND : gfp;
+}
+
+bool tcslab_policy_allows(int node)
+{
+	/* Others may change its nodes, when the cpuset's change. */
+	return node_isset(node, data_race(current->mempolicy->nodes));
 }
 #endif

@@ -23,6 +23,7 @@
 #include "heap.h"
 #include "leaks.h"
 #include "nested.h"
+#include "nodes.h"
 #include "scavenger.h"
 #include "stock.h"
 
@@ -357,6 +358,12 @@ static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
 	}
 }
 
+/* Whose policy binds him takes pages of no other node, as he would get none from SLUB. */
+static bool may_use(int node, gfp_t gfp)
+{
+	return !(gfp & TCSLAB_BOUND) || tcslab_policy_allows(node);
+}
+
 /*
  * What nobody uses comes before nothing: free spans of zones that would do as well, of any
  * node that may serve.
@@ -371,7 +378,7 @@ static struct tcslab_span *take_spared(enum tcslab_zone zone, const struct span_
 
 	while (++zone < TCSLAB_NR_ZONES) {
 		for_each_online_node(other) {
-			if (other != node && !any_node)
+			if (other != node && !(any_node && may_use(other, gfp)))
 				continue;
 			span = take_free(heap_of(other, zone), req, &spares);
 			if (span)
@@ -404,6 +411,8 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 	if (span)
 		return span;
 	for_each_online_node(other) {
+		if (!may_use(other, gfp))
+			continue;
 		span = take_free(heap_of(other, zone), &req, &spares);
 		if (span)
 			return span;

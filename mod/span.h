@@ -59,6 +59,12 @@ static inline gfp_t tcslab_near(gfp_t gfp)
 }
 
 /*
+ * Nobody named a node, and the policy of the task binds it to some (see tcslab_policy_gfp()).
+ * __GFP_HARDWALL means nothing for objects.
+ */
+#define TCSLAB_BOUND	__GFP_HARDWALL
+
+/*
  * For what we can do without: without reclaim, and alloc_block() wakes nobody for it.
  * __GFP_WRITE, which means nothing for objects, tells it from what a caller may say.
  */

@@ -31,6 +31,12 @@ policy 2 ./with_policy prefer 1 insmod
 check $? "the other node preferred"
 policy 3 ./with_policy interleave 0,1 insmod
 check $? "both in turn"
+dmesg -c >/dev/null
+taskset 1 ./with_policy bind 1 insmod /lib/tcslab/tcslab_test_policy.ko full=1 &&
+	rmmod tcslab_test_policy
+dmesg | sed -n 's/.*tcslab-context: /# /p'
+[ "$(dmesg | grep -c 'tcslab-context: ok')" -eq 6 ]
+check $? "bound to a node that is full: its memory or none, as SLUB"
 mkdir -p "$WORK.cgroup"
 if mount -t cgroup2 none "$WORK.cgroup" 2>/dev/null &&
    echo +cpuset 2>/dev/null >"$WORK.cgroup/cgroup.subtree_control"; then
