@@ -34,4 +34,7 @@ rmmod tcslab_test_orders
 grep 'wakeup_k.* order=\([2-9]\|10\)' $TRACE/trace | sort -k 5 | head -20 | sed 's/^/# /'
 [ "$(woken)" -eq 0 ]
 check $? "and wakes nobody for larger ones: $(woken)"
+load_module tcslab_test_orders compare=1
+check $? "as many as kmalloc() where larger blocks are few"
+rmmod tcslab_test_orders
 plan

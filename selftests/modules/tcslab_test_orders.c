@@ -6,6 +6,8 @@
  */
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/vmalloc.h>
 
@@ -17,7 +19,12 @@
 static struct page **pairs;
 static unsigned int nr_pairs;
 
-#define NR_BLOCKS	1024
+#define NR_BLOCKS	2048
+#define LARGEST		4	/* order */
+
+static bool compare;
+module_param(compare, bool, 0444);
+MODULE_PARM_DESC(compare, "tcslab and kmalloc() in turn, with few larger blocks");
 
 static struct page *blocks[NR_BLOCKS];
 static unsigned int orders[NR_BLOCKS], nr_blocks;
@@ -43,7 +50,7 @@ static void fragment(void)
 		__free_pages(pairs[i], 1);
 		pairs[i] = NULL;
 	}
-	for (i = 9; i > 1; i--) {
+	for (i = LARGEST; i > 1; i--) {
 		for (; nr_blocks < NR_BLOCKS; nr_blocks++) {
 			blocks[nr_blocks] = alloc_pages(__GFP_NOWARN | __GFP_NOMEMALLOC, i);
 			if (!blocks[nr_blocks])
@@ -88,9 +95,79 @@ static void grow(void)
 	tcslab_trim();
 }
 
+/* ------------------------------------------------- beside kmalloc(), in turn */
+
+#define ROUNDS		300
+#define GIVE_UP		8	/* misses in a row */
+
+static void *ours[ROUNDS], *theirs[ROUNDS];
+
+/* Every other of the larger blocks, so that none of them meets its buddy. */
+static void give_some_back(void)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < nr_blocks; i++) {
+		if (orders[i] < 3 || page_to_pfn(blocks[i]) >> orders[i] & 1) {
+			blocks[n] = blocks[i];
+			orders[n++] = orders[i];
+		} else {
+			__free_pages(blocks[i], orders[i]);
+		}
+	}
+	nr_blocks = n;
+}
+
+static void in_turn(size_t size, gfp_t gfp, const char *name)
+{
+	unsigned int i, got[2] = {}, missed[2] = {};
+
+	gfp |= __GFP_NOWARN;
+	for (i = 0; i < ROUNDS; i++) {
+		ours[i] = missed[0] < GIVE_UP ? tcslab_alloc(size, gfp) : NULL;
+		theirs[i] = missed[1] < GIVE_UP ? kmalloc(size, gfp) : NULL;
+		got[0] += !!ours[i];
+		got[1] += !!theirs[i];
+		missed[0] = ours[i] ? 0 : missed[0] + 1;
+		missed[1] = theirs[i] ? 0 : missed[1] + 1;
+		cond_resched();
+	}
+	for (i = 0; i < ROUNDS; i++) {
+		tcslab_free(ours[i]);
+		kfree(theirs[i]);
+	}
+	tcslab_trim();
+	context_check(got[0] + 1 >= got[1], "%zu bytes, %s: %u, kmalloc() %u, %lu pages are free",
+		      size, name, got[0], got[1], nr_free_pages());
+}
+
+static void all_in_turn(void)
+{
+	static const size_t sizes[] = { 4100, 20 * SZ_1K, SZ_64K };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		in_turn(sizes[i], GFP_ATOMIC, "GFP_ATOMIC");
+		in_turn(sizes[i], GFP_KERNEL | __GFP_RETRY_MAYFAIL, "GFP_KERNEL");
+	}
+}
+
+/* Nothing above two pages is free, then some blocks of up to 16; no OOM killer. */
+static void beside_kmalloc(void)
+{
+	fragment();
+	all_in_turn();
+	give_some_back();
+	all_in_turn();
+	mend();
+}
+
 static int __init orders_init(void)
 {
-	grow();
+	if (compare)
+		beside_kmalloc();
+	else
+		grow();
 	context_plan();
 	return 0;
 }
