@@ -158,6 +158,9 @@ static void held_page(const struct side *side, size_t size)
 		context_check(!tcslab_held_pages(), "%zu: nor is it ours, %lu are", size,
 			      tcslab_held_pages());
 	put_page(page);
+	if (side != sides)
+		pr_notice(CONTEXT_PREFIX "# %s of %zu: a count of %d is left\n", side->name, size,
+			  page_count(page));
 	see(side, is_handed_out(page, 1), "%s of %zu: it comes back when it is let go",
 	    side->name, size);
 	return;
