@@ -9,6 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/isolation.h>
 #include <linux/smp.h>
 
@@ -77,8 +78,14 @@ static bool has_something(int cpu, void *arg)
 /* isolcpus=, nohz_full=: not to be interrupted for so little. */
 bool tcslab_cpu_is_isolated(unsigned int cpu)
 {
-	return !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
-	       !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+	bool isolated;
+
+	/* Since 7.0 the masks change at run time, under RCU. */
+	rcu_read_lock();
+	isolated = !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
+		   !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+	rcu_read_unlock();
+	return isolated;
 }
 
 static bool may_be_drained(int cpu, void *arg)

@@ -94,7 +94,7 @@ static const struct step steps[] __refconst = {
 	{ "cache",	cache_init,		tcslab_cache_exit },
 	{ "scavenger",	nothing,		tcslab_scavenger_exit },
 	{ "stock",	tcslab_stock_init,	tcslab_stock_exit },
-	{ "rcu",	tcslab_rcu_init,	tcslab_rcu_exit },
+	{ "rcu",	nothing,		tcslab_rcu_exit },
 	{ "hotplug",	tcslab_hotplug_init,	tcslab_hotplug_exit },
 	{ "nodes",	nodes_watch,		tcslab_nodes_unwatch },
 	{ "pressure",	tcslab_pressure_init,	tcslab_pressure_exit },
@@ -118,6 +118,7 @@ static int __init tcslab_init(void)
 
 	tcslab_size_class_init();
 	tcslab_nested_init();
+	tcslab_rcu_init();
 	tcslab_nodes_init();
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		err = steps[i].start();

@@ -235,9 +235,9 @@ void tcslab_rcu_barrier(void)
 }
 EXPORT_SYMBOL_GPL(tcslab_rcu_barrier);
 
-int __init tcslab_rcu_init(void)
+void __init tcslab_rcu_init(void)
 {
-	return tcslab_backlog_init();
+	tcslab_backlog_init();
 }
 
 /* What comes from here on, spans of caches that are emptied, is for tcslab_rcu_barrier(). */

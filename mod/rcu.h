@@ -5,7 +5,8 @@
 
 struct tcslab_span;
 
-int tcslab_rcu_init(void);
+/* Before all else: a load that fails asks for a barrier, too. */
+void tcslab_rcu_init(void);
 
 /* Look after what a CPU that is dead could not ask for. */
 void tcslab_rcu_cpu_dead(void);

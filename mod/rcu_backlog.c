@@ -440,7 +440,7 @@ bool tcslab_backlog_is_reaped(void)
 	return false;
 }
 
-int __init tcslab_backlog_init(void)
+void __init tcslab_backlog_init(void)
 {
 	int cpu;
 
@@ -450,5 +450,4 @@ int __init tcslab_backlog_init(void)
 		raw_spin_lock_init(&rcu->lock);
 		rcu->last = &rcu->first;
 	}
-	return 0;
 }

@@ -7,7 +7,7 @@
 
 struct tcslab_span;
 
-int tcslab_backlog_init(void);
+void tcslab_backlog_init(void);
 
 /* False without memory for a batch.  Any context that @gfp allows. */
 bool tcslab_backlog_add(void *obj, gfp_t gfp);

@@ -3,7 +3,7 @@
 # The page allocator and the kernel's slab fail half of the time, in each context: callers
 # get NULL, nothing leaks, nothing hangs. Debugobjects is off: its own allocations fail, too,
 # and then it reports that it gives up.
-# lab: timeout=200 kernels=debug-* append="no_debug_objects kmemleak=off"
+# lab: timeout=200 kernels=debug-* append="no_debug_objects kmemleak=off" when=all
 
 # shellcheck source=selftests/exhaust.inc
 . ./exhaust.inc

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # With all memory taken: what is promised is served, as by a mempool, and what lies idle comes
 # before NULL.
-# lab: timeout=240 smp=2 mem=384M
+# lab: kernels=debian-* timeout=240 smp=2 mem=384M
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc

@@ -82,9 +82,9 @@ static bool is_promised(enum exhaust_kind kind)
 }
 
 static void count(struct exhaust_worker *w, enum exhaust_kind kind, u32 size, bool ok,
-		  ktime_t begin)
+		  u64 begin)
 {
-	unsigned int ms = ktime_ms_delta(ktime_get(), begin);
+	unsigned int ms = div_u64(ktime_get_mono_fast_ns() - begin, NSEC_PER_MSEC);
 	bool always = kind >= EXHAUST_MINIMUM && !(w->gfp & __GFP_NOMEMALLOC);
 
 	if (always)
@@ -117,7 +117,7 @@ static void take(struct exhaust_worker *w)
 {
 	enum exhaust_kind kind = exhaust_draw(w, EXHAUST_NR_KINDS);
 	struct exhaust_object *obj = &w->objs[w->nr];
-	ktime_t begin;
+	u64 begin;
 
 	if (w->nr == EXHAUST_STASH || (is_promised(kind) && w->promised[kind] == EXHAUST_SHARE))
 		return;
@@ -128,7 +128,7 @@ static void take(struct exhaust_worker *w)
 	obj->size = kind >= EXHAUST_PLAIN ? EXHAUST_OBJECT_SIZE : some_size(w);
 	if (w->gfp & __GFP_NOFAIL)
 		obj->size = min_t(u32, obj->size, PAGE_SIZE);
-	begin = ktime_get();
+	begin = ktime_get_mono_fast_ns();
 	obj->mem = w->side->alloc(kind, obj->size, w->gfp);
 	count(w, kind, obj->size, obj->mem, begin);
 	if (!obj->mem)
@@ -160,12 +160,12 @@ static void resize(struct exhaust_worker *w)
 {
 	struct exhaust_object *obj = &w->objs[exhaust_draw(w, w->nr)];
 	u32 size = some_size(w);
-	ktime_t begin;
+	u64 begin;
 	void *mem;
 
 	if (obj->kind != EXHAUST_GENERAL || w->gfp & __GFP_NOFAIL)
 		return;
-	begin = ktime_get();
+	begin = ktime_get_mono_fast_ns();
 	mem = w->side->realloc(obj->mem, size, w->gfp);
 	count(w, obj->kind, size, mem, begin);
 	if (mem) {
@@ -186,14 +186,14 @@ static void several(struct exhaust_worker *w)
 	};
 	struct exhaust_object obj = { .kind = kinds[exhaust_draw(w, ARRAY_SIZE(kinds))] };
 	void *objs[EXHAUST_BULK];
-	ktime_t begin;
+	u64 begin;
 	bool got;
 	int i;
 
 	if (w->gfp & __GFP_NOFAIL)
 		return;
 	obj.size = obj.kind == EXHAUST_GENERAL ? 1 + exhaust_draw(w, 4096) : EXHAUST_OBJECT_SIZE;
-	begin = ktime_get();
+	begin = ktime_get_mono_fast_ns();
 	got = w->side->alloc_bulk(obj.kind, obj.size, w->gfp, objs);
 	count(w, obj.kind, obj.size, got, begin);
 	if (!got)
