@@ -275,9 +275,18 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 		tcslab_report_objects(cache, TCSLAB_LEAKS_SHOWN);
 		return -EBUSY;
 	}
-	/* Spans on their way back to the page heap still refer to it. */
-	if (cache->flags & TCSLAB_TYPESAFE_BY_RCU)
+	/*
+	 * Spans on their way back to the page heap still refer to it, until they are no longer
+	 * charged.  Whoever gives one back does so in an RCU section.
+	 */
+	if (cache->flags & TCSLAB_TYPESAFE_BY_RCU) {
 		tcslab_rcu_barrier();
+		while (atomic_long_read(&cache->span_pages_held)) {
+			schedule_timeout_uninterruptible(1);
+			tcslab_rcu_barrier();
+		}
+		synchronize_rcu();
+	}
 	unmake_cache(cache);
 	return 0;
 }

@@ -38,6 +38,7 @@
 #include "rcu.h"
 #include "rcu_backlog.h"
 
+#define BARRIER_ROUNDS	16	/* of others who add, and are not to keep us for ever */
 #define FLUSH_DELAY	(HZ / 20)
 #define LARGE_BACKLOG	SZ_64M	/* or 1/128 of memory: asks for expedited grace periods */
 
@@ -226,9 +227,14 @@ void tcslab_rcu_add_span(struct tcslab_span *span)
  */
 void tcslab_rcu_barrier(void)
 {
-	mutex_lock(&reaping);
-	reap_all();
-	mutex_unlock(&reaping);
+	unsigned int round = 0;
+
+	/* Whoever adds to a list meanwhile puts off all that is on it. */
+	do {
+		mutex_lock(&reaping);
+		reap_all();
+		mutex_unlock(&reaping);
+	} while (tcslab_backlog_has_list() && ++round < BARRIER_ROUNDS);
 	/* They have taken a batch before we came to it, and it was due then. */
 	if (tcslab_backlog_is_reaped())
 		synchronize_rcu();

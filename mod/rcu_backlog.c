@@ -310,6 +310,11 @@ void tcslab_backlog_seal(int node)
 	seal_if_none(&spans);
 }
 
+bool tcslab_backlog_has_list(void)
+{
+	return READ_ONCE(heads.first) || READ_ONCE(spans.first);	/* a glance */
+}
+
 void tcslab_backlog_seal_all(void)
 {
 	seal_cpus(NUMA_NO_NODE);

@@ -9,6 +9,9 @@ struct tcslab_span;
 
 void tcslab_backlog_init(void);
 
+/* Is there something on one of the two lists that has a grace period to wait for? */
+bool tcslab_backlog_has_list(void);
+
 /* False without memory for a batch.  Any context that @gfp allows. */
 bool tcslab_backlog_add(void *obj, gfp_t gfp);
 
