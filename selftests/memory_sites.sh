@@ -4,7 +4,7 @@
 # module's init fail once, on a machine of one node, where no other helps out: who asked hears of
 # it, nothing is left, the next one works. Not on 6.1, whose SLUB leaks the name of a cache that it
 # cannot show in sysfs.
-# lab: timeout=400 kernels=debug-7.3 smp=2 nodes=1 append="no_debug_objects" when=long
+# lab: timeout=400 kernels=debug-7.3 smp=2 nodes=1 append="no_debug_objects" when=all
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc
