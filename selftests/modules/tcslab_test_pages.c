@@ -186,7 +186,7 @@ static void looks(const struct side *side, size_t size)
 
 /* ------------------------------------------------------------------ users */
 
-/* Frags hold references, and so do copies of the packet. */
+/* Frags hold references, and so do copies of the packet. Kernels without networking have neither. */
 static void frags(const struct side *side, size_t size)
 {
 	void *obj = side->alloc(size);
@@ -194,7 +194,7 @@ static void frags(const struct side *side, size_t size)
 	bool found, same = false;
 	u8 *to;
 
-	if (!obj || !side->counted)
+	if (!obj || !side->counted || !IS_ENABLED(CONFIG_NET))
 		goto out;
 	memset(obj, PATTERN, size);
 	skb = alloc_skb(128, GFP_KERNEL);
