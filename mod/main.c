@@ -36,20 +36,20 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 
-#include "border.h"
-#include "cache.h"
-#include "chardev.h"
-#include "debugfs.h"
-#include "hotplug.h"
-#include "nested.h"
-#include "nodes.h"
-#include "page_heap.h"
-#include "pressure.h"
-#include "rcu.h"
-#include "scavenger.h"
-#include "size_class.h"
-#include "stock.h"
-#include "window.h"
+#include "back/page_heap.h"
+#include "base/window.h"
+#include "caches/cache.h"
+#include "caches/rcu.h"
+#include "caches/size_class.h"
+#include "middle/nested.h"
+#include "policy/hotplug.h"
+#include "policy/nodes.h"
+#include "policy/pressure.h"
+#include "policy/scavenger.h"
+#include "policy/stock.h"
+#include "slab/border.h"
+#include "user/chardev.h"
+#include "user/debugfs.h"
 
 static bool checks;
 module_param(checks, bool, 0400);

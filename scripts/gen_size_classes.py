@@ -36,7 +36,7 @@ def sizes():
 
 
 def span_pages(size):
-    """Pages per span: the rule of tcslab_span_pages() in mod/size_class.c.
+    """Pages per span: the rule of tcslab_span_pages() in mod/caches/size_class.c.
 
     The fewest pages whose tail is at most 1/32 of the span; if there are none
     up to MAX_SPAN_PAGES, the number with the smallest share of tail.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A user loses objects and goes, then tcslab goes: one report, no complaint of the kernel, and the next
 # load begins from nothing. With a cache that could not be destroyed everything else goes on.
-# lab: smp=2 timeout=120 append="kmemleak=off" expect="mod/cache\\.c:"
+# lab: smp=2 timeout=120 append="kmemleak=off" expect="mod/caches/cache\\.c:"
 
 DEBUGFS=/sys/kernel/debug/tcslab
 CPU=/sys/devices/system/cpu/cpu1/online

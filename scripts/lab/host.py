@@ -19,7 +19,7 @@ from .progress import LabError
 
 TOOLS = {"shellcheck": "shellcheck", "perl": "perl", "spin": "spin",
          "gcc": "gcc", "git": "git", "pyflakes3": "pyflakes3"}
-C_FILES = ("mod/*.c", "mod/*.h", "mod/include/**/*.h", "selftests/*.c", "selftests/*.h",
+C_FILES = ("mod/**/*.c", "mod/**/*.h", "selftests/*.c", "selftests/*.h",
            "selftests/modules/*.c", "selftests/modules/*.h", "selftests/lab/*.c")
 SHELL_FILES = ("scripts/**/*.sh", "selftests/**/*.sh", "selftests/*.inc", ".ci/run")
 PYTHON_FILES = ("scripts/**/*.py",)

@@ -7,7 +7,7 @@
 
 #include "tcslab_bench.h"
 #include "tcslab_bench_calls.h"
-#include "../../mod/compat.h"
+#include "../../mod/base/compat.h"
 
 /* sparse does not have it. */
 #ifndef __VERSION__

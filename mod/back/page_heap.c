@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page heap: best fit over spans of whole pages, per node and zone
+ *
+ * Chunks come from alloc_pages() and grow with the heap (chunk.c).  FREE spans are
+ * indexed by length (free_index.c); a span is merged with both neighbours as soon as
+ * it is free, within its chunk, so that a chunk that is wholly free is always one
+ * FREE span.  This is TCMalloc's PageHeap with chunks in the place of its growing
+ * address space.
+ *
+ * Lock: heap->lock, raw, interrupts off, a leaf: nothing is allocated, freed or
+ * printed under it.  Sections are bounded: one best fit, one split into three and
+ * the page map of one span (TCSLAB_MAX_SPAN_PAGES entries), or one merge.
+ */
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "caches/cache.h"
+#include "caches/leaks.h"
+#include "middle/nested.h"
+#include "policy/nodes.h"
+#include "policy/scavenger.h"
+#include "policy/stock.h"
+#include "heap.h"
+
+#define SPLIT_SPARES		3	/* structures for a split and a bitmap */
+
+struct tcslab_page_heap *tcslab_heaps;
+
+/* What tcslab_page_heap_alloc() is asked for. */
+struct span_request {
+	struct tcslab_cache *cache;
+	enum tcslab_span_state state;
+	unsigned int npages;
+	unsigned int align;
+};
+
+static struct tcslab_page_heap *heap_of(int node, enum tcslab_zone zone)
+{
+	return &tcslab_heaps[node * TCSLAB_NR_ZONES + zone];
+}
+
+/* ---------------------------------------------------------- FREE spans */
+
+static bool span_is_chunk(const struct tcslab_span *span)
+{
+	return span->npages == tcslab_chunk_pages(span->chunk);
+}
+
+void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
+{
+	lockdep_assert_held(&heap->lock);
+	span->state = TCSLAB_SPAN_FREE;
+	tcslab_page_map(span->page, span, &tcslab_no_cache);
+	tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
+	tcslab_free_index_add(&heap->free, span);
+	if (span_is_chunk(span)) {
+		span->chunk->free_since = jiffies;
+		list_add_tail(&span->chunk->free_list, &heap->free_chunks);
+		heap->stats.free_chunks++;
+		heap->free_chunk_pages += span->npages;
+	}
+}
+
+void tcslab_heap_remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
+{
+	lockdep_assert_held(&heap->lock);
+	tcslab_free_index_remove(&heap->free, span);
+	if (span_is_chunk(span)) {
+		list_del(&span->chunk->free_list);
+		heap->stats.free_chunks--;
+		heap->free_chunk_pages -= span->npages;
+		heap->low_free_pages = min(heap->low_free_pages, heap->free_chunk_pages);
+	}
+}
+
+/* ------------------------------------------------------ split and merge */
+
+static struct tcslab_span *take_spare(struct tcslab_page_heap *heap)
+{
+	struct tcslab_span *span = list_first_entry(&heap->spares, struct tcslab_span, list);
+
+	lockdep_assert_held(&heap->lock);
+	list_del(&span->list);
+	heap->nr_spares--;
+	return span;
+}
+
+static void put_spare(struct tcslab_page_heap *heap, struct tcslab_span *span)
+{
+	lockdep_assert_held(&heap->lock);
+	list_add(&span->list, &heap->spares);
+	heap->nr_spares++;
+}
+
+static void add_free_part(struct tcslab_page_heap *heap, struct tcslab_chunk *chunk,
+			  struct page *page, unsigned int npages)
+{
+	struct tcslab_span *span = take_spare(heap);
+
+	span->chunk = chunk;
+	span->page = page;
+	span->npages = npages;
+	tcslab_heap_add_free(heap, span);
+}
+
+/* Cut @npages at the alignment out of a FREE span; the rest stays free. */
+static void carve(struct tcslab_page_heap *heap, struct tcslab_span *span,
+		  unsigned int npages, unsigned int align)
+{
+	unsigned int before = tcslab_align_gap(span, align);
+	unsigned int after = span->npages - before - npages;
+
+	tcslab_heap_remove_free(heap, span);
+	if (before)
+		add_free_part(heap, span->chunk, span->page, before);
+	if (after)
+		add_free_part(heap, span->chunk, span->page + before + npages, after);
+	span->page += before;
+	span->npages = npages;
+}
+
+/* The FREE neighbour on one side, off the index, or NULL. */
+static struct tcslab_span *claim_neighbour(struct tcslab_page_heap *heap,
+					   const struct tcslab_span *span, bool after)
+{
+	const struct page *first = span->chunk->page;
+	const struct page *page = after ? span->page + span->npages : span->page - 1;
+	struct tcslab_span *other;
+
+	if (page < first || page >= first + tcslab_chunk_pages(span->chunk))
+		return NULL;
+	other = tcslab_page_span(page);
+	if (other->state != TCSLAB_SPAN_FREE)
+		return NULL;
+	tcslab_heap_remove_free(heap, other);
+	return other;
+}
+
+/* Into the index, together with what is free on both sides. */
+static void merge(struct tcslab_page_heap *heap, struct tcslab_span *span)
+{
+	struct tcslab_span *other;
+
+	other = claim_neighbour(heap, span, false);
+	if (other) {
+		span->page = other->page;
+		span->npages += other->npages;
+		put_spare(heap, other);
+	}
+	other = claim_neighbour(heap, span, true);
+	if (other) {
+		span->npages += other->npages;
+		put_spare(heap, other);
+	}
+	tcslab_heap_add_free(heap, span);
+}
+
+static void publish(struct tcslab_page_heap *heap, struct tcslab_span *span,
+		    struct tcslab_cache *cache, enum tcslab_span_state state)
+{
+	struct tcslab_page_heap_stats *stats = &heap->stats;
+	unsigned int i;
+
+	lockdep_assert_held(&heap->lock);
+	span->state = state;
+	if (state == TCSLAB_SPAN_SMALL) {
+		span->base = page_address(span->page);
+		span->free_bits = cache->span_objs <= BITS_PER_LONG ? &span->bits :
+				  (unsigned long *)take_spare(heap);
+		for (i = 0; i < span->npages; i++)
+			tcslab_page_map(span->page + i, span, cache);
+		stats->small_pages += span->npages;
+		stats->small_spans++;
+	} else {
+		tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
+		tcslab_page_map(span->page, span, cache);
+		stats->large_pages += span->npages;
+		stats->large_spans++;
+	}
+	stats->peak_used_pages = max(stats->peak_used_pages,
+				     stats->small_pages + stats->large_pages);
+}
+
+static void unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&heap->lock);
+	if (span->state == TCSLAB_SPAN_SMALL) {
+		if (span->free_bits != &span->bits)
+			put_spare(heap, (struct tcslab_span *)span->free_bits);
+		for (i = 0; i < span->npages; i++)
+			tcslab_page_map(span->page + i, span, &tcslab_no_cache);
+		heap->stats.small_pages -= span->npages;
+		heap->stats.small_spans--;
+	} else {
+		tcslab_page_map(span->page, span, &tcslab_no_cache);
+		heap->stats.large_pages -= span->npages;
+		heap->stats.large_spans--;
+	}
+}
+
+/* ----------------------------------------------- growing and giving back */
+
+static bool add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
+{
+	struct tcslab_span *spare[SPLIT_SPARES];
+	unsigned long flags;
+	unsigned int i, n;
+
+	if (!tcslab_may_call_kernel(gfp))
+		return false;
+	for (n = 0; n < SPLIT_SPARES; n++) {
+		spare[n] = tcslab_span_new(gfp);
+		if (!spare[n])
+			break;
+	}
+	tcslab_lock_irqsave(&heap->lock, flags);
+	for (i = 0; i < n; i++)
+		put_spare(heap, spare[i]);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+	return n == SPLIT_SPARES;
+}
+
+/*
+ * Add a chunk with room for @npages.  It may come from another node than @heap's;
+ * returns the heap that got it, or NULL.
+ */
+static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int npages,
+				     gfp_t gfp)
+{
+	unsigned long block = 1UL << get_order((unsigned long)npages << PAGE_SHIFT);
+	struct tcslab_chunk *chunk;
+	struct tcslab_span *span;
+	unsigned long flags;
+
+	for (;;) {
+		span = tcslab_chunk_alloc(heap->node, heap->zone, npages,
+					  /* The size of the heap is only a hint, so no lock. */
+					  data_race(heap->stats.held_pages), gfp);
+		if (span)
+			break;
+		if (!gfpflags_allow_blocking(gfp))
+			return NULL;
+		/* What other heaps have free counts against the limit, too. */
+		if (tcslab_at_hard_limit(block) &&
+		    tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX, 0))
+			continue;
+		if (!(tcslab_effort(gfp) & __GFP_NOFAIL))
+			return NULL;
+		memalloc_retry_wait(gfp);
+	}
+	chunk = span->chunk;
+	heap = heap_of(page_to_nid(chunk->page), heap->zone);
+	chunk->heap = heap;
+
+	tcslab_lock_irqsave(&heap->lock, flags);
+	list_add(&chunk->list, &heap->chunks);
+	tcslab_heap_add_free(heap, span);
+	heap->stats.chunks++;
+	heap->stats.grown++;
+	heap->stats.held_pages += span->npages;
+	heap->stats.peak_held_pages = max(heap->stats.peak_held_pages,
+					  heap->stats.held_pages);
+	tcslab_heap_note_growth(heap);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+	tcslab_scavenger_wake();
+	return heap;
+}
+
+void tcslab_heap_trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
+{
+	struct tcslab_span *span;
+	unsigned long flags;
+
+	do {
+		span = NULL;
+		tcslab_lock_irqsave(&heap->lock, flags);
+		if (heap->nr_spares > keep)
+			span = take_spare(heap);
+		tcslab_unlock_irqrestore(&heap->lock, flags);
+		if (span)
+			tcslab_span_delete(span);
+	} while (span);
+}
+
+/* ---------------------------------------------------------------- interface */
+
+static bool is_low(const struct tcslab_page_heap *heap, unsigned long npages,
+		   unsigned int nr_spares)
+{
+	lockdep_assert_held(&heap->lock);
+	return heap->zone == TCSLAB_ZONE_NORMAL &&
+	       (heap->free.npages < npages || heap->nr_spares < nr_spares);
+}
+
+/* Without memory for structures each one counts. */
+static unsigned int spares_needed(const struct tcslab_span *span, const struct span_request *req)
+{
+	unsigned int before = tcslab_align_gap(span, req->align);
+	bool bitmap = req->state == TCSLAB_SPAN_SMALL && req->cache->span_objs > BITS_PER_LONG;
+
+	return !!before + (span->npages > before + req->npages) + bitmap;
+}
+
+/* From the FREE spans of one heap.  NULL when there is none, or no spares. */
+static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
+				     const struct span_request *req, bool *spares)
+{
+	struct tcslab_span *span;
+	unsigned long flags;
+	bool low;
+
+	tcslab_lock_irqsave(&heap->lock, flags);
+	span = tcslab_free_index_best_fit(&heap->free, req->npages, req->align);
+	*spares = !span || heap->nr_spares >= spares_needed(span, req);
+	if (!*spares) {
+		span = NULL;
+	} else if (span) {
+		carve(heap, span, req->npages, req->align);
+		publish(heap, span, req->cache, req->state);
+	}
+	low = is_low(heap, TCSLAB_STOCK_PAGES / 2, TCSLAB_STOCK_SPARES / 2);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && low)
+		tcslab_stock_wanted();
+	return span;
+}
+
+/* From a heap that grows if need be, by what @gfp allows. */
+static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
+					const struct span_request *req, gfp_t gfp)
+{
+	struct tcslab_span *span;
+	bool spares;
+
+	for (;;) {
+		span = take_free(heap, req, &spares);
+		if (span)
+			return span;
+		if (!spares) {
+			if (!add_spares(heap, gfp))
+				return NULL;
+			continue;
+		}
+		if (!tcslab_may_call_kernel(gfp))
+			return NULL;
+		tcslab_heap_release_short(heap, req->npages, gfp);
+		/* Others may eat the new chunk before we look again: then once more. */
+		heap = grow(heap, req->npages, gfp);
+		if (!heap)
+			return NULL;
+	}
+}
+
+/* Whose policy binds him takes pages of no other node, as he would get none from SLUB. */
+static bool may_use(int node, gfp_t gfp)
+{
+	return !(gfp & TCSLAB_BOUND) || tcslab_policy_allows(node);
+}
+
+/*
+ * What nobody uses comes before nothing: free spans of zones that would do as well, of any
+ * node that may serve.
+ */
+static struct tcslab_span *take_spared(enum tcslab_zone zone, const struct span_request *req,
+				       gfp_t gfp, int node)
+{
+	bool any_node = static_branch_unlikely(&tcslab_numa_key) && !(gfp & __GFP_THISNODE);
+	struct tcslab_span *span;
+	bool spares;
+	int other;
+
+	while (++zone < TCSLAB_NR_ZONES) {
+		for_each_online_node(other) {
+			if (other != node && !(any_node && may_use(other, gfp)))
+				continue;
+			span = take_free(heap_of(other, zone), req, &spares);
+			if (span)
+				return span;
+		}
+	}
+	return NULL;
+}
+
+struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
+					   enum tcslab_zone zone,
+					   enum tcslab_span_state state,
+					   unsigned int npages, unsigned int align,
+					   gfp_t gfp, int node)
+{
+	const struct span_request req = {
+		.cache = cache, .state = state, .npages = npages, .align = align,
+	};
+	struct tcslab_page_heap *heap = heap_of(node, zone);
+	struct tcslab_span *span;
+	bool spares;
+	int other;
+
+	if (unlikely(tcslab_nested()))
+		return NULL;
+	if (!static_branch_unlikely(&tcslab_numa_key) || gfp & __GFP_THISNODE)
+		return take_or_grow(heap, &req, gfp) ?: take_spared(zone, &req, gfp, node);
+	/* A node that is full, or has no memory, lives on what the others have free. */
+	span = take_or_grow(heap, &req, tcslab_near(gfp));
+	if (span)
+		return span;
+	for_each_online_node(other) {
+		if (!may_use(other, gfp))
+			continue;
+		span = take_free(heap_of(other, zone), &req, &spares);
+		if (span)
+			return span;
+	}
+	return take_or_grow(heap, &req, gfp) ?: take_spared(zone, &req, gfp, node);
+}
+
+void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npages,
+			    unsigned int nr_spares)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
+	struct tcslab_page_heap *heap = heap_of(node, zone);
+	unsigned long flags, free;
+	unsigned int spares;
+
+	for (;;) {
+		tcslab_lock_irqsave(&heap->lock, flags);
+		free = heap->free.npages;
+		spares = heap->nr_spares;
+		tcslab_unlock_irqrestore(&heap->lock, flags);
+		if (spares < nr_spares ? !add_spares(heap, gfp) :
+		    free >= npages || !grow(heap, TCSLAB_MAX_SPAN_PAGES, gfp))
+			return;
+	}
+}
+
+void tcslab_page_heap_free(struct tcslab_span *span, bool more)
+{
+	struct tcslab_page_heap *heap = span->chunk->heap;
+	unsigned long flags;
+	bool excess;
+
+	tcslab_lock_irqsave(&heap->lock, flags);
+	unpublish(heap, span);
+	if (likely(span->chunk->state == TCSLAB_CHUNK_WHOLE))
+		merge(heap, span);
+	else
+		tcslab_heap_add_scrap(heap, span);
+	excess = tcslab_heap_has_excess(heap);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+	if (unlikely(excess) && !more)
+		tcslab_heap_release_excess(heap);
+}
+
+void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
+			    struct tcslab_page_heap_stats *stats)
+{
+	struct tcslab_page_heap *heap = heap_of(node, zone);
+	unsigned long flags;
+
+	tcslab_lock_irqsave(&heap->lock, flags);
+	*stats = heap->stats;
+	stats->free_pages = heap->free.npages + heap->scrap_pages;
+	stats->free_spans = heap->free.nr_spans + heap->nr_scraps;
+	stats->longest_free = tcslab_free_index_longest(&heap->free);
+	memcpy(stats->short_spans, heap->free.nr_by_length, sizeof(stats->short_spans));
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+}
+
+/* Hints: a release looks for itself. */
+unsigned long tcslab_releasable_pages(void)
+{
+	struct tcslab_page_heap *heap;
+	unsigned long npages = 0;
+
+	tcslab_for_each_heap(heap)
+		/* A statistic, it may be stale. */
+		npages += data_race(heap->free_chunk_pages);
+	return npages;
+}
+
+unsigned long tcslab_heap_free_pages(int node)
+{
+	struct tcslab_page_heap *heap;
+	unsigned long npages = 0;
+
+	tcslab_for_each_heap_of(heap, node)
+		/* Statistics, they may be stale. */
+		npages += data_race(heap->free.npages) + data_race(heap->scrap_pages);
+	return npages;
+}
+
+unsigned long tcslab_metadata_bytes(void)
+{
+	unsigned long chunks = 0;
+	int i;
+
+	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
+		/* A statistic, it may be stale. */
+		chunks += data_race(tcslab_heaps[i].stats.chunks);
+	return tcslab_span_bytes() + chunks * sizeof(struct tcslab_chunk);
+}
+
+int __init tcslab_page_heap_init(void)
+{
+	int err, i;
+
+	err = tcslab_chunk_init();
+	if (err)
+		return err;
+	tcslab_heaps = kcalloc(nr_node_ids * TCSLAB_NR_ZONES, sizeof(*tcslab_heaps),
+			       GFP_KERNEL);
+	if (!tcslab_heaps) {
+		tcslab_chunk_exit();
+		return -ENOMEM;
+	}
+	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++) {
+		struct tcslab_page_heap *heap = &tcslab_heaps[i];
+
+		raw_spin_lock_init(&heap->lock);
+		tcslab_free_index_init(&heap->free);
+		INIT_LIST_HEAD(&heap->chunks);
+		INIT_LIST_HEAD(&heap->free_chunks);
+		INIT_LIST_HEAD(&heap->scraps);
+		INIT_LIST_HEAD(&heap->spares);
+		heap->keep_pages = tcslab_heap_least_keep();
+		heap->given_at = jiffies;
+		heap->node = i / TCSLAB_NR_ZONES;
+		heap->zone = i % TCSLAB_NR_ZONES;
+	}
+	return 0;
+}
+
+void tcslab_page_heap_exit(void)
+{
+	int i;
+
+	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX, 0);
+	tcslab_page_heap_release_parts(NUMA_NO_NODE, ULONG_MAX);
+	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
+		tcslab_heap_trim_spares(&tcslab_heaps[i], 0);
+	tcslab_abandon_pages();
+	tcslab_chunk_exit();
+	kfree(tcslab_heaps);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pages of ours as the rest of the kernel sees them
+ *
+ * While a page is ours its reference count is TCSLAB_PAGE_REFS, far below zero, plus what
+ * others hold.  That is
+ *
+ *  - below 1: sendpage_ok() keeps networking from holding on to an object that its owner
+ *    frees, as it does with slab pages;
+ *  - never near 0: get_page() and put_page() of a driver come in pairs and change nothing,
+ *    and none of the checks for a page that is about to be free fires;
+ *  - not 0: what looks for ranges that can be emptied (hot-remove, virtio-mem, huge pages,
+ *    contiguous ranges) sees at once a page that is in use and cannot be moved; it would wait
+ *    for one with a count of 0, which it takes for free in a moment.
+ *
+ * A block goes back whole if nobody else holds a page of it.  Else our part of each count
+ * is taken off in one step, so that whoever is last frees the page, and it is nobody's until
+ * then.  Somebody may look at a page by its number and take a reference for a moment at any
+ * time; that is no different.
+ *
+ * A poisoned page (hwpoison) must stay out of the buddy lists, which the kernel does for
+ * pages that come one by one.
+ */
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/page_ref.h>
+
+#include "caches/cache.h"
+#include "pages.h"
+#include "span.h"
+
+bool tcslab_pages_adopt(struct page *page, unsigned int order)
+{
+	/* Each page of a block would have to know by which place it was allocated. */
+	bool split = IS_ENABLED(CONFIG_MEM_ALLOC_PROFILING) && order;
+	unsigned int i;
+
+	if (split)
+		split_page(page, order);
+	for (i = 0; i < 1U << order; i++) {
+		tcslab_page_map(page + i, NULL, &tcslab_no_cache);
+		page[i].lru.prev = (struct list_head *)TCSLAB_PAGE_COOKIE;
+		/* With a count of 0 it is not to be had: there is nobody to race with. */
+		if (i && !split)
+			set_page_count(page + i, TCSLAB_PAGE_REFS);
+		else
+			page_ref_add(page + i, TCSLAB_PAGE_REFS - 1);
+	}
+	return split;
+}
+
+/* Nothing of ours may stay in a page that goes: the cookie above all. */
+static void disown(struct page *page)
+{
+	INIT_LIST_HEAD(&page->lru);
+	set_page_private(page, 0);
+}
+
+void tcslab_pages_release(struct page *page, unsigned int npages)
+{
+	struct page *end = page + npages;
+
+	for (; page < end; page++) {
+		disown(page);
+		/* One reference of ours is left of it, which is the one that this drops. */
+		page_ref_add(page, 1 - TCSLAB_PAGE_REFS);
+		__free_page(page);
+	}
+}
+
+void tcslab_pages_abandon(struct page *page, unsigned int npages)
+{
+	struct page *end = page + npages;
+
+	for (; page < end; page++) {
+		disown(page);
+		page_ref_add(page, 1 - TCSLAB_PAGE_REFS);
+	}
+}
+
+void tcslab_pages_release_block(struct page *page, unsigned int order)
+{
+	unsigned int npages = 1U << order, i;
+
+	for (i = 0; i < npages; i++) {
+		disown(page + i);
+		if (unlikely(PageHWPoison(page + i)) ||
+		    unlikely(!page_ref_freeze(page + i, TCSLAB_PAGE_REFS)))
+			break;
+	}
+	if (likely(i == npages)) {
+		set_page_count(page, 1);
+		__free_pages(page, order);
+		return;
+	}
+	/* A frozen page is not to be had: its count is still 0. */
+	tcslab_pages_release(page + i, npages - i);
+	while (i--) {
+		set_page_count(page + i, 1);
+		__free_page(page + i);
+	}
+}

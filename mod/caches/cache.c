@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Caches: creating, destroying, counting
+ *
+ * Lock order: cpus_read_lock(), tcslab_cache_mutex, then the locks of the tiers.
+ * The mutex guards the list and keeps a cache alive while somebody walks it.  Nobody reclaims
+ * under it; allocation and free do not need it.
+ */
+#include <linux/cpu.h>
+#include <linux/log2.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "back/page_heap.h"
+#include "back/span.h"
+#include "base/report.h"
+#include "base/window.h"
+#include "front/cpu_budget.h"
+#include "front/cpu_cache.h"
+#include "middle/central.h"
+#include "middle/nested.h"
+#include "policy/nodes.h"
+#include "cache.h"
+#include "leaks.h"
+#include "limit_wait.h"
+#include "rcu.h"
+#include "reserve.h"
+#include "size_class.h"
+
+#define MAX_BATCH		64	/* objects; bounds every section under a raw lock */
+#define BATCH_BYTES		SZ_8K	/* fewer of the big ones, */
+#define LARGEST_BATCHED		SZ_32K	/* one of those above it */
+#define CPU_CACHE_BYTES		SZ_128K	/* a full per-CPU array holds so much, */
+#define CPU_CACHE_OBJS		128	/* but no more than so many */
+#define LOW_ZONE_OBJS		8	/* DMA and DMA32 memory is not to be parked */
+#define QUICK_ROUNDS		16	/* of draining arrays, then one in a jiffy */
+#define DRAIN_ROUNDS		64
+
+/* Guards the list below and the life of the caches on it. */
+DEFINE_MUTEX(tcslab_cache_mutex);
+LIST_HEAD(tcslab_cache_list);
+
+struct tcslab_cache *tcslab_general[TCSLAB_NR_ZONES][TCSLAB_NR_CLASSES] __ro_after_init;
+EXPORT_SYMBOL_GPL(tcslab_general);
+struct tcslab_cache *tcslab_large_cache __ro_after_init;
+struct tcslab_cache tcslab_no_cache = { .name = "none", .node = NUMA_NO_NODE };
+
+static bool verify_frees __ro_after_init;
+
+const char *tcslab_zone_name(enum tcslab_zone zone)
+{
+	static const char * const names[] = { "normal", "dma32", "dma" };
+
+	return names[zone];
+}
+
+/* --------------------------------------------------------------- creating */
+
+static bool args_are_valid(const char *name, const struct tcslab_cache_args *args)
+{
+	return name && args &&
+	       args->size && args->size <= TCSLAB_MAX_CLASS_SIZE &&
+	       (!args->align || is_power_of_2(args->align)) &&
+	       args->align <= PAGE_SIZE &&
+	       !(args->flags & ~TCSLAB_CACHE_FLAGS) &&
+	       (unsigned int)args->zone < TCSLAB_NR_ZONES &&
+	       (args->node == NUMA_NO_NODE ||
+		(args->node >= 0 && args->node < nr_node_ids &&
+		 node_state(args->node, N_MEMORY))) &&
+	       args->useroffset <= args->size &&
+	       args->usersize <= args->size - args->useroffset &&
+	       args->min_objects <= INT_MAX;
+}
+
+/* Of an odd number modulo 2^32: x is right to 3 bits, each step of Newton's doubles them. */
+static u32 inverse_of(u32 x)
+{
+	u32 y = x;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		y *= 2 - x * y;
+	return y;
+}
+
+/* As SLUB: half of a cache line, a quarter, is enough for what fits into it. */
+static unsigned int line_part(size_t size)
+{
+	unsigned int part = cache_line_size();
+
+	while (size <= part / 2)
+		part /= 2;
+	return part;
+}
+
+static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_args *args)
+{
+	unsigned int align = max_t(unsigned int, args->align, sizeof(u64));
+
+	if (args->flags & TCSLAB_HWCACHE_ALIGN)
+		align = max(align, line_part(args->size));
+	cache->align = align;
+	cache->object_size = args->size;
+	cache->size = args->size;
+	/* A free that is parked must not write where readers look. */
+	if (args->flags & TCSLAB_TYPESAFE_BY_RCU)
+		cache->size = ALIGN(args->size, sizeof(void *)) + sizeof(void *);
+	cache->size = ALIGN(cache->size, align);
+	cache->span_pages = tcslab_span_pages(cache->size);
+	cache->span_objs = cache->span_pages * PAGE_SIZE / cache->size;
+	cache->recip = DIV64_U64_ROUND_UP(1ULL << TCSLAB_RECIP_SHIFT, cache->size);
+	cache->shift = __ffs(cache->size);
+	cache->inverse = inverse_of(cache->size >> cache->shift);
+	cache->span_align = tcslab_span_align(cache->size);
+	/* One of the largest: it is there to be used again, not to be had in numbers. */
+	cache->batch = clamp_t(unsigned int, BATCH_BYTES / cache->size,
+			       cache->size > LARGEST_BATCHED ? 1 : 2, MAX_BATCH);
+	cache->max_capacity = clamp_t(unsigned int, CPU_CACHE_BYTES / cache->size,
+				      cache->batch, CPU_CACHE_OBJS);
+	if (cache->zone != TCSLAB_ZONE_NORMAL) {
+		cache->batch = min_t(unsigned int, cache->batch, LOW_ZONE_OBJS / 2);
+		cache->max_capacity = min_t(unsigned int, cache->max_capacity, LOW_ZONE_OBJS);
+	}
+	if (verify_frees)
+		cache->max_capacity = 0;
+	cache->limit_pages = args->limit_bytes ?
+		max_t(unsigned long, args->limit_bytes >> PAGE_SHIFT,
+		      DIV_ROUND_UP(cache->size, PAGE_SIZE)) : 0;
+}
+
+static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cache_args *args)
+{
+	struct tcslab_cache *cache = kzalloc(sizeof(*cache), GFP_KERNEL);
+
+	if (!cache)
+		return NULL;
+	strscpy(cache->name, name, sizeof(cache->name));
+	cache->zone = args->zone;
+	cache->node = args->node;
+	cache->flags = args->flags;
+	cache->ctor = args->ctor;
+	cache->useroffset = args->useroffset;
+	cache->usersize = args->usersize;
+	set_geometry(cache, args);
+	/* What lives on after a free must not be cleared, neither then nor later. */
+	if (!cache->ctor && !(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
+		cache->zero_size = cache->object_size;
+	if (tcslab_central_init(cache))
+		goto free_cache;
+	if (tcslab_cpu_cache_init(cache, verify_frees))
+		goto free_central;
+	if (tcslab_limit_wait_init(cache))
+		goto free_cpu_cache;
+	mutex_lock(&tcslab_cache_mutex);
+	list_add_tail(&cache->list, &tcslab_cache_list);
+	tcslab_nodes_prepare(cache);
+	mutex_unlock(&tcslab_cache_mutex);
+	return cache;
+
+free_cpu_cache:
+	tcslab_cpu_cache_exit(cache);
+free_central:
+	tcslab_central_exit(cache);
+free_cache:
+	kfree(cache);
+	return NULL;
+}
+
+/**
+ * tcslab_cache_create() - create a named cache
+ * @name: shown in statistics and reports; copied, cut after 31 characters;
+ *	need not be unique
+ * @args: see struct tcslab_cache_args
+ *
+ * Caches are never merged.
+ *
+ * Context: task, may sleep.
+ * Return: the cache, ERR_PTR(-EINVAL) for arguments that make no cache, or
+ * ERR_PTR(-ENOMEM).
+ */
+struct tcslab_cache *tcslab_cache_create(const char *name,
+					 const struct tcslab_cache_args *args)
+{
+	struct tcslab_cache *cache;
+
+	if (!args_are_valid(name, args))
+		return ERR_PTR(-EINVAL);
+	cache = make_cache(name, args);
+	if (!cache)
+		return ERR_PTR(-ENOMEM);
+	if (args->min_objects && tcslab_minimum_init(cache, args->min_objects)) {
+		tcslab_cache_destroy(cache);
+		return ERR_PTR(-ENOMEM);
+	}
+	return cache;
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_create);
+
+/* ------------------------------------------------------------- destroying */
+
+/*
+ * Objects in use after everything cached has been sorted back into the spans.  What
+ * cannot be drained is as good as in use: whoever keeps an array busy all the time uses it.
+ *
+ * Under cpus_read_lock(): no CPU may be half-way out, since it would
+ * not get the IPI any more, and the callback that empties its arrays would wait
+ * for our mutex.
+ */
+static unsigned long empty_cache(struct tcslab_cache *cache)
+{
+	struct tcslab_cache_stats stats;
+
+	unsigned int round;
+
+	/* An array that is busy has a user, or an interrupt was in the way. */
+	for (round = 0; tcslab_cpu_cache_drain_all(cache) && round < DRAIN_ROUNDS; round++) {
+		if (round < QUICK_ROUNDS)
+			cond_resched();
+		else
+			schedule_timeout_uninterruptible(1);
+	}
+	tcslab_central_drain(cache);
+	tcslab_cache_stats_locked(cache, &stats);
+	return stats.in_use + stats.cpu_cached;
+}
+
+static void unmake_cache(struct tcslab_cache *cache)
+{
+	tcslab_limit_wait_exit(cache);
+	tcslab_cpu_cache_exit(cache);
+	tcslab_central_exit(cache);
+	kfree(cache);
+}
+
+/**
+ * tcslab_cache_destroy() - destroy a named cache
+ * @cache: the cache, or NULL
+ *
+ * Refuses while objects are in use: it logs their number and the first of their
+ * addresses, and the cache remains as it was.  Waits for tcslab_free_rcu().
+ *
+ * Context: task, may sleep.
+ * Return: 0, -EBUSY when objects are in use, -EINVAL for a general cache.
+ */
+int tcslab_cache_destroy(struct tcslab_cache *cache)
+{
+	unsigned long in_use, busy = 0;
+
+	if (!cache)
+		return 0;
+	if (tcslab_warn(cache->general, "tcslab: cache %s is not to be destroyed\n", cache->name))
+		return -EINVAL;
+	tcslab_rcu_barrier();
+	tcslab_unpark();
+	cpus_read_lock();
+	mutex_lock(&tcslab_cache_mutex);
+	in_use = empty_cache(cache) - tcslab_minimum_left(cache) + cache->pins;
+	if (in_use)
+		busy = tcslab_cpu_cache_left(cache);
+	if (!in_use) {
+		if (cache->minimum) {
+			tcslab_minimum_exit(cache);
+			empty_cache(cache);
+		}
+		list_del(&cache->list);
+	}
+	mutex_unlock(&tcslab_cache_mutex);
+	cpus_read_unlock();
+	if (in_use) {
+		WARN(1, "tcslab: cache %s: %lu objects in use, not destroyed\n",
+		     cache->name, in_use);
+		if (busy)
+			pr_err("tcslab: cache %s: %lu of them in arrays that stayed busy\n",
+			       cache->name, busy);
+		tcslab_report_objects(cache, TCSLAB_LEAKS_SHOWN);
+		return -EBUSY;
+	}
+	/*
+	 * Spans on their way back to the page heap still refer to it, until they are no longer
+	 * charged.  Whoever gives one back does so in an RCU section.
+	 */
+	if (cache->flags & TCSLAB_TYPESAFE_BY_RCU) {
+		tcslab_rcu_barrier();
+		while (atomic_long_read(&cache->span_pages_held)) {
+			schedule_timeout_uninterruptible(1);
+			tcslab_rcu_barrier();
+		}
+		synchronize_rcu();
+	}
+	unmake_cache(cache);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_destroy);
+
+/* ----------------------------------------------------------------- giving back */
+
+void tcslab_release_all(void)
+{
+	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX, 0);
+	tcslab_page_heap_release_parts(NUMA_NO_NODE, ULONG_MAX);
+}
+
+/**
+ * tcslab_cache_shrink() - give back what a cache holds and nobody uses
+ * @cache: the cache
+ *
+ * Context: task, may sleep.
+ * Return: pages given back to the kernel meanwhile, by whomever.
+ */
+unsigned long tcslab_cache_shrink(struct tcslab_cache *cache)
+{
+	unsigned long before = tcslab_released_pages();
+
+	tcslab_cpu_cache_drain(cache);
+	tcslab_central_drain(cache);
+	tcslab_release_all();
+	return tcslab_released_pages() - before;
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_shrink);
+
+void tcslab_cache_drain_all(void)
+{
+	struct tcslab_cache *cache;
+
+	lockdep_assert_held(&tcslab_cache_mutex);
+	tcslab_cpu_budget_drain();
+	tcslab_for_each_cache(cache) {
+		tcslab_central_drain(cache);
+		cond_resched();
+	}
+}
+
+/**
+ * tcslab_trim() - give back everything that nobody uses, of all caches
+ *
+ * Waits for what was given to tcslab_free_rcu() before.
+ *
+ * Context: task, may sleep.
+ * Return: pages given back to the kernel meanwhile, by whomever.
+ */
+unsigned long tcslab_trim(void)
+{
+	unsigned long before = tcslab_released_pages();
+	struct tcslab_rcu_backlog backlog;
+
+	tcslab_rcu_barrier();
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_cache_drain_all();
+	mutex_unlock(&tcslab_cache_mutex);
+	/* Spans of type-safe caches that have become empty by that. */
+	tcslab_rcu_backlog(NUMA_NO_NODE, &backlog);
+	if (backlog.span_pages)
+		tcslab_rcu_barrier();
+	tcslab_release_all();
+	return tcslab_released_pages() - before;
+}
+EXPORT_SYMBOL_GPL(tcslab_trim);
+
+/* ------------------------------------------------------------- statistics */
+
+void tcslab_cache_stats_locked(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
+{
+	unsigned long idle, objs;
+
+	lockdep_assert_held(&tcslab_cache_mutex);
+	*stats = (struct tcslab_cache_stats){
+		.object_size = cache->object_size,
+		.size = cache->size,
+		.span_bytes = cache->span_pages * PAGE_SIZE,
+		.span_objs = cache->span_objs,
+		.limit_bytes = cache->limit_pages << PAGE_SHIFT,
+		.limit_refusals = atomic_long_read(&cache->limit_refusals),
+		.limit_overruns = atomic_long_read(&cache->limit_overruns),
+	};
+	tcslab_central_stats(cache, stats);
+	tcslab_cpu_cache_stats(cache, stats);
+	objs = (stats->held_bytes - stats->tail_bytes) / stats->size;
+	idle = stats->cpu_cached + stats->transfer_cached + stats->central_free;
+	/* The parts are read one after the other: never show less than nothing. */
+	stats->in_use = max(objs, idle) - idle;
+}
+
+/**
+ * tcslab_cache_stats() - what a cache holds
+ * @cache: the cache
+ * @stats: filled; exact while nobody allocates or frees
+ *
+ * Context: task, may sleep.
+ */
+void tcslab_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
+{
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_cache_stats_locked(cache, stats);
+	mutex_unlock(&tcslab_cache_mutex);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_stats);
+
+static void add_heaps(struct tcslab_totals *totals)
+{
+	struct tcslab_page_heap_stats heap;
+	int node, zone;
+
+	for (node = 0; node < nr_node_ids; node++) {
+		for (zone = 0; zone < TCSLAB_NR_ZONES; zone++) {
+			tcslab_page_heap_stats(node, zone, &heap);
+			totals->held += (u64)heap.held_pages << PAGE_SHIFT;
+			totals->heap_free += (u64)heap.free_pages << PAGE_SHIFT;
+			totals->large += (u64)heap.large_pages << PAGE_SHIFT;
+		}
+	}
+	totals->peak_held = (u64)tcslab_peak_held_pages() << PAGE_SHIFT;
+	totals->metadata = tcslab_metadata_bytes();
+	totals->in_use += totals->large;
+}
+
+void tcslab_totals(struct tcslab_totals *totals)
+{
+	struct tcslab_cache_stats stats;
+	struct tcslab_cache *cache;
+
+	memset(totals, 0, sizeof(*totals));
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_for_each_cache(cache) {
+		tcslab_cache_stats_locked(cache, &stats);
+		totals->in_use += (u64)stats.in_use * stats.size;
+		totals->cpu_cached += (u64)stats.cpu_cached * stats.size;
+		totals->transfer_cached += (u64)stats.transfer_cached * stats.size;
+		totals->central_free += (u64)stats.central_free * stats.size;
+		totals->tails += stats.tail_bytes;
+		totals->entries += stats.entries;
+		totals->refills += stats.refills;
+		totals->flushes += stats.flushes;
+		totals->nested += stats.nested;
+	}
+	mutex_unlock(&tcslab_cache_mutex);
+	add_heaps(totals);
+}
+
+/* ---------------------------------------------------------------- set-up */
+
+static int __init make_general(enum tcslab_zone zone, unsigned int class)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(tcslab_class_size(class));
+	char name[sizeof_field(struct tcslab_cache, name)];
+	struct tcslab_cache *cache;
+
+	args.zone = zone;
+	snprintf(name, sizeof(name), "%s-%u", tcslab_zone_name(zone), tcslab_class_size(class));
+	cache = make_cache(name, &args);
+	if (!cache)
+		return -ENOMEM;
+	cache->general = true;
+	tcslab_general[zone][class] = cache;
+	return 0;
+}
+
+/* Closed and without a capacity, so that everything about it is a slow path. */
+static int __init make_large(void)
+{
+	tcslab_large_cache = kzalloc(sizeof(*tcslab_large_cache), GFP_KERNEL);
+	if (!tcslab_large_cache)
+		return -ENOMEM;
+	/* On no list, and kmemleak does not look into __ro_after_init of modules. */
+	kmemleak_not_leak(tcslab_large_cache);
+	strscpy(tcslab_large_cache->name, "large", sizeof(tcslab_large_cache->name));
+	tcslab_large_cache->node = NUMA_NO_NODE;
+	if (tcslab_cpu_cache_init(tcslab_large_cache, true))
+		return -ENOMEM;
+	tcslab_no_cache.cpu = tcslab_large_cache->cpu;
+	return 0;
+}
+
+int __init tcslab_cache_init(bool checks)
+{
+	unsigned int class;
+	int zone, err;
+
+	verify_frees = checks;
+	tcslab_cpu_budget_init();
+	err = make_large();
+	for (zone = 0; !err && zone < TCSLAB_NR_ZONES; zone++) {
+		tcslab_general[zone][0] = tcslab_large_cache;
+		for (class = 1; !err && class < TCSLAB_NR_CLASSES; class++)
+			err = make_general(zone, class);
+	}
+	if (err)
+		tcslab_cache_exit();
+	return err;
+}
+
+/* With CPUs kept from going, and without the callback that looks after those that went. */
+static void empty_all(void)
+{
+	struct tcslab_cache *cache;
+	unsigned int cpu;
+
+	tcslab_for_each_cache(cache) {
+		if (cache->minimum)
+			tcslab_minimum_exit(cache);
+		for_each_possible_cpu(cpu)
+			if (!cpu_online(cpu))
+				tcslab_cpu_cache_drain_dead(cache, cpu);
+		empty_cache(cache);
+		cond_resched();
+	}
+}
+
+void tcslab_cache_exit(void)
+{
+	struct tcslab_cache *cache, *next;
+
+	tcslab_unpark();
+	cpus_read_lock();
+	mutex_lock(&tcslab_cache_mutex);
+	empty_all();
+	tcslab_window("cache-empty");
+	mutex_unlock(&tcslab_cache_mutex);
+	cpus_read_unlock();
+	/* Spans of type-safe caches are on their way, also of some that could not be destroyed. */
+	tcslab_rcu_barrier();
+	tcslab_report_leaks();
+	list_for_each_entry_safe(cache, next, &tcslab_cache_list, list) {
+		list_del(&cache->list);
+		unmake_cache(cache);
+	}
+	if (tcslab_large_cache) {
+		tcslab_cpu_cache_exit(tcslab_large_cache);
+		kfree(tcslab_large_cache);
+	}
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * General allocation beyond the inline fast path: zones, nodes, large objects,
+ * and the calls that are made of alloc and free
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "back/page_heap.h"
+#include "base/compat.h"
+#include "base/report.h"
+#include "front/cpu_cache.h"
+#include "middle/central.h"
+#include "middle/nested.h"
+#include "policy/nodes.h"
+#include "cache.h"
+#include "effort.h"
+#include "size_class.h"
+
+/* ------------------------------------------------------------------ alloc */
+
+static enum tcslab_zone gfp_to_zone(gfp_t gfp)
+{
+	if (gfp & __GFP_DMA)
+		return TCSLAB_ZONE_DMA;
+	if (gfp & __GFP_DMA32)
+		return TCSLAB_ZONE_DMA32;
+	return TCSLAB_ZONE_NORMAL;
+}
+
+/* Where a large object of nobody's choice comes from. */
+static int large_node(void)
+{
+	return tcslab_policy_node(tcslab_cpu_cache_node(tcslab_large_cache));
+}
+
+static void *alloc_large(size_t size, gfp_t gfp, int node)
+{
+	unsigned long npages = DIV_ROUND_UP(size, PAGE_SIZE);
+	struct tcslab_span *span;
+	void *obj;
+
+	if (get_order(size) > MAX_PAGE_ORDER) {
+		tcslab_warn(!(gfp & __GFP_NOWARN),
+			    "tcslab: %zu bytes are more than the page allocator's largest block\n",
+			    size);
+		return NULL;
+	}
+	if (node == NUMA_NO_NODE) {
+		node = large_node();
+		gfp = tcslab_policy_gfp(gfp);
+	} else {
+		gfp &= ~TCSLAB_BOUND;
+	}
+	span = tcslab_effort_large(gfp_to_zone(gfp), npages, tcslab_span_align(size), gfp, node);
+	if (!span)
+		return NULL;
+	obj = tcslab_span_base(span);
+	if (want_init_on_alloc(gfp))
+		memset(obj, 0, npages << PAGE_SHIFT);
+	kmemleak_alloc(obj, size, 1, gfp);
+	return obj;
+}
+
+void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node)
+{
+	unsigned int class;
+
+	if (unlikely(!size))
+		return ZERO_SIZE_PTR;
+	if (tcslab_complain(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
+			    "tcslab: objects cannot be highmem or movable, gfp %#x\n",
+			    (__force unsigned int)gfp))
+		return NULL;
+	might_alloc(gfp);
+	class = tcslab_size_class(size);
+	if (!class)
+		return alloc_large(size, gfp, node);
+	/* The array is tried again: only the zone may have kept us from it. */
+	return tcslab_cache_alloc_slow(tcslab_general[gfp_to_zone(gfp)][class], gfp, node);
+}
+EXPORT_SYMBOL_GPL(tcslab_alloc_slow);
+
+/**
+ * tcslab_alloc_node() - allocate memory from a given node
+ * @size: bytes
+ * @gfp: as for tcslab_alloc(); with __GFP_THISNODE no other node will do
+ * @node: node id, or NUMA_NO_NODE for the local one
+ *
+ * Context: as tcslab_alloc().
+ * Return: as tcslab_alloc(); NULL also when @node is not online.
+ */
+void *tcslab_alloc_node(size_t size, gfp_t gfp, int node)
+{
+	if (node == NUMA_NO_NODE)
+		return tcslab_alloc(size, gfp);
+	if (!tcslab_node_is_served(node, gfp))
+		return NULL;
+	if (!static_branch_unlikely(&tcslab_numa_key))
+		return tcslab_alloc(size, gfp);
+	return tcslab_alloc_slow(size, gfp, node);
+}
+EXPORT_SYMBOL_GPL(tcslab_alloc_node);
+
+/**
+ * tcslab_alloc_bulk() - allocate several objects of one size, all or none
+ * @size: bytes per object
+ * @gfp: as for tcslab_alloc()
+ * @n: number of objects
+ * @objs: where to put them
+ *
+ * Context: as tcslab_alloc(); interrupts may be off.
+ * Return: @n, or 0 when not all could be had.
+ */
+size_t tcslab_alloc_bulk(size_t size, gfp_t gfp, size_t n, void **objs)
+{
+	unsigned int class = tcslab_size_class(size);
+	size_t i;
+
+	if (class)
+		return tcslab_cache_alloc_bulk(tcslab_general[gfp_to_zone(gfp)][class],
+					       gfp, n, objs);
+	for (i = 0; i < n; i++) {
+		objs[i] = tcslab_alloc_slow(size, gfp, NUMA_NO_NODE);
+		if (!objs[i]) {
+			tcslab_free_bulk(i, objs);
+			return 0;
+		}
+	}
+	return n;
+}
+EXPORT_SYMBOL_GPL(tcslab_alloc_bulk);
+
+/* ------------------------------------------------------------------- free */
+
+static void free_large(const void *obj, struct tcslab_span *span)
+{
+	if (unlikely(tcslab_nested())) {
+		tcslab_park(tcslab_large_cache, (void *)obj);
+		return;
+	}
+	kmemleak_free(obj);
+	if (want_init_on_free())
+		memset((void *)obj, 0, (size_t)span->npages << PAGE_SHIFT);
+	tcslab_page_heap_free(span, false);
+}
+
+/* The span of a large object that begins at @obj, or NULL. */
+static struct tcslab_span *large_span(const void *obj)
+{
+	if (tcslab_cache_of(obj) != tcslab_large_cache || !PAGE_ALIGNED(obj))
+		return NULL;
+	return tcslab_page_span(virt_to_page(obj));
+}
+
+void tcslab_free_odd(const void *obj, unsigned long caller)
+{
+	struct tcslab_span *span = large_span(obj);
+
+	if (span) {
+		free_large(obj, span);
+	} else if (!tcslab_is_stray(obj)) {
+		tcslab_warn(1, "tcslab: free of %p from %pS, which is not ours; left alone\n",
+			    obj, (void *)caller);
+	} else if (tcslab_nested()) {
+		tcslab_park(&tcslab_no_cache, (void *)obj);	/* to be reported */
+	} else {
+		tcslab_warn(1, "tcslab: free of %p from %pS, where no object is; left alone\n",
+			    obj, (void *)caller);
+	}
+}
+
+/* What is neither an object of a class nor cheap to recognise. */
+void tcslab_free_slow(const void *obj)
+{
+	if (!ZERO_OR_NULL_PTR(obj))
+		tcslab_free_odd(obj, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(tcslab_free_slow);
+
+/**
+ * tcslab_free_bulk() - free several objects of any size
+ * @n: number of objects
+ * @objs: what tcslab_alloc() returned, NULL among it is ignored
+ *
+ * Runs of objects of one cache are freed together.
+ *
+ * Context: as tcslab_free(); interrupts may be off.
+ */
+void tcslab_free_bulk(size_t n, void **objs)
+{
+	size_t i = 0, run;
+
+	while (i < n) {
+		struct tcslab_cache *cache = tcslab_cache_of(objs[i]);
+
+		if (!cache || cache == tcslab_large_cache || cache == &tcslab_no_cache) {
+			tcslab_free_slow(objs[i++]);
+			continue;
+		}
+		for (run = 1; i + run < n && tcslab_cache_of(objs[i + run]) == cache; run++)
+			;
+		tcslab_cache_free_bulk(cache, run, objs + i);
+		i += run;
+	}
+}
+EXPORT_SYMBOL_GPL(tcslab_free_bulk);
+
+/* ------------------------------------------------------- sizes, realloc */
+
+/**
+ * tcslab_usable_size() - bytes that may be written to an object
+ * @obj: memory of tcslab_alloc() or of a named cache; NULL and ZERO_SIZE_PTR
+ *	have none
+ *
+ * Context: any.
+ * Return: at least what was asked for; 0, with a warning, for a pointer that is
+ * no object of ours.
+ */
+size_t tcslab_usable_size(const void *obj)
+{
+	struct tcslab_cache *cache;
+	struct tcslab_span *span;
+
+	if (ZERO_OR_NULL_PTR(obj))
+		return 0;
+	cache = tcslab_cache_of(obj);
+	if (cache && cache != tcslab_large_cache && cache != &tcslab_no_cache)
+		return cache->object_size;
+	span = large_span(obj);
+	if (tcslab_warn(!span, "tcslab: size of %p, which is no object of ours\n", obj))
+		return 0;
+	return (size_t)span->npages << PAGE_SHIFT;
+}
+EXPORT_SYMBOL_GPL(tcslab_usable_size);
+
+/**
+ * tcslab_good_size() - what tcslab_usable_size() would be after an allocation
+ * @size: bytes
+ *
+ * As kmalloc_size_roundup().
+ *
+ * Context: any.
+ * Return: the size to ask for so that nothing is wasted; 0 for 0.
+ */
+size_t tcslab_good_size(size_t size)
+{
+	unsigned int class = tcslab_size_class(size);
+
+	if (class)
+		return tcslab_class_size(class);
+	/* Sizes at the end of the address space have no multiple of a page. */
+	return size > ~(size_t)0 - PAGE_SIZE ? size : PAGE_ALIGN(size);
+}
+EXPORT_SYMBOL_GPL(tcslab_good_size);
+
+/**
+ * tcslab_realloc() - change the size of an object, moving it if need be
+ * @obj: memory of tcslab_alloc(), NULL or ZERO_SIZE_PTR
+ * @size: bytes; 0 frees @obj
+ * @gfp: as for tcslab_alloc(); with __GFP_ZERO, if every call for @obj had it, what was
+ *	not asked for before is zero
+ *
+ * As krealloc().  Stays in place while the object fits and does not become
+ * less than half as large.
+ *
+ * Context: as tcslab_alloc().
+ * Return: the memory; ZERO_SIZE_PTR for @size 0; NULL, with @obj untouched, when
+ * there is none.
+ */
+void *tcslab_realloc(const void *obj, size_t size, gfp_t gfp)
+{
+	size_t old = tcslab_usable_size(obj);
+	void *to;
+
+	if (!size) {
+		tcslab_free(obj);
+		return ZERO_SIZE_PTR;
+	}
+	if (ZERO_OR_NULL_PTR(obj))
+		return tcslab_alloc(size, gfp);
+	if (!old)
+		return NULL;	/* not ours, reported */
+	if (size <= old && size >= old / 2) {
+		/* It may grow again, in place. */
+		if (want_init_on_alloc(gfp))
+			memset((void *)obj + size, 0, old - size);
+		return (void *)obj;
+	}
+	to = tcslab_alloc(size, gfp);
+	if (!to)
+		return NULL;
+	memcpy(to, obj, min(old, size));
+	tcslab_free(obj);
+	return to;
+}
+EXPORT_SYMBOL_GPL(tcslab_realloc);
+
+/**
+ * tcslab_free_sensitive() - clear memory, then free it
+ * @obj: as for tcslab_free()
+ *
+ * As kfree_sensitive(): the compiler cannot drop the clearing.
+ *
+ * Context: as tcslab_free().
+ */
+void tcslab_free_sensitive(const void *obj)
+{
+	size_t size = tcslab_usable_size(obj);
+
+	if (size)
+		memzero_explicit((void *)obj, size);
+	tcslab_free(obj);
+}
+EXPORT_SYMBOL_GPL(tcslab_free_sensitive);

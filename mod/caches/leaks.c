@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects that are in use when nobody should use them any more
+ *
+ * Of a named cache that is destroyed this is a WARN(), as kmem_cache_destroy() gives one.  At
+ * unload it is one report, of few lines, whatever their number: who lost objects of kmalloc()
+ * would not have been told at all.  Their pages are lost.  They stay as they are, but for our
+ * marks: whoever still has a pointer may go on writing, and no later load takes them for its own.
+ */
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "back/heap.h"
+#include "middle/central.h"
+#include "slab/border.h"
+#include "cache.h"
+#include "leaks.h"
+
+#define CACHES_SHOWN	16
+
+static void report_object(const struct tcslab_cache *cache, const void *obj)
+{
+	unsigned long caller = tcslab_border_caller(obj);
+
+	if (caller)
+		pr_err("tcslab: cache %s: object %p is in use, allocated at %pS\n",
+		       cache->name, obj, (void *)caller);
+	else
+		pr_err("tcslab: cache %s: object %p is in use\n", cache->name, obj);
+}
+
+unsigned int tcslab_report_objects(struct tcslab_cache *cache, unsigned int max)
+{
+	void *objs[TCSLAB_LEAKS_SHOWN];
+	unsigned int n, i;
+
+	n = tcslab_central_live(cache, objs, min_t(unsigned int, max, TCSLAB_LEAKS_SHOWN));
+	for (i = 0; i < n; i++)
+		report_object(cache, objs[i]);
+	return n;
+}
+
+/* -------------------------------------------------------------- at unload */
+
+/* The next page of the chunk from @page on that has not gone back, or NULL. */
+static struct page *next_of_ours(const struct tcslab_chunk *chunk, struct page *page)
+{
+	struct page *end = chunk->page + tcslab_chunk_pages(chunk);
+
+	for (; page < end; page++)
+		/* Others may be writing to theirs: no cookie then. */
+		if ((unsigned long)data_race(page->lru.prev) == TCSLAB_PAGE_COOKIE)
+			return page;
+	return NULL;
+}
+
+/* Every span of every chunk; nobody uses the heaps any more.  *@seen is for the caller. */
+static void visit_lost_spans(void (*visit)(struct tcslab_span *span, unsigned int *seen),
+			     unsigned int *seen)
+{
+	struct tcslab_page_heap *heap;
+	struct tcslab_chunk *chunk;
+	struct page *page;
+
+	tcslab_for_each_heap(heap) {
+		list_for_each_entry(chunk, &heap->chunks, list) {
+			page = next_of_ours(chunk, chunk->page);
+			while (page) {
+				struct tcslab_span *span = tcslab_page_span(page);
+
+				page += span->npages;
+				visit(span, seen);
+				page = next_of_ours(chunk, page);
+			}
+			cond_resched();
+		}
+	}
+}
+
+static void report_large(struct tcslab_span *span, unsigned int *seen)
+{
+	if (span->state == TCSLAB_SPAN_LARGE && *seen < TCSLAB_LEAKS_SHOWN) {
+		report_object(tcslab_large_cache, tcslab_span_base(span));
+		++*seen;
+	}
+}
+
+/**
+ * struct leaks - all that is in use
+ * @objs: objects
+ * @pages: in their spans
+ * @large: those objects that are large
+ * @large_pages: their pages
+ * @caches: that have some
+ */
+struct leaks {
+	unsigned long objs;
+	unsigned long pages;
+	unsigned long large;
+	unsigned long large_pages;
+	unsigned int caches;
+};
+
+/* What could not be drained is as good as in use. */
+static unsigned long in_use(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
+{
+	tcslab_cache_stats_locked(cache, stats);
+	return stats->in_use + stats->cpu_cached;
+}
+
+static void count(struct leaks *leaks)
+{
+	struct tcslab_page_heap_stats heap;
+	struct tcslab_cache_stats stats;
+	struct tcslab_cache *cache;
+	int node, zone;
+
+	*leaks = (struct leaks){};
+	tcslab_for_each_cache(cache) {
+		unsigned long n = in_use(cache, &stats);
+
+		leaks->objs += n;
+		leaks->pages += stats.held_bytes >> PAGE_SHIFT;
+		leaks->caches += !!n;
+	}
+	for (node = 0; node < nr_node_ids; node++) {
+		for (zone = 0; zone < TCSLAB_NR_ZONES; zone++) {
+			tcslab_page_heap_stats(node, zone, &heap);
+			leaks->large += heap.large_spans;
+			leaks->large_pages += heap.large_pages;
+		}
+	}
+	leaks->objs += leaks->large;
+	leaks->pages += leaks->large_pages;
+	leaks->caches += !!leaks->large;
+}
+
+/* The caches with objects in use, the first few of many. */
+static void report_caches(const struct leaks *leaks)
+{
+	struct tcslab_cache_stats stats;
+	struct tcslab_cache *cache;
+	unsigned int shown = 0;
+
+	if (leaks->large)
+		pr_err("tcslab: large: %lu objects, %lu pages\n", leaks->large,
+		       leaks->large_pages);
+	tcslab_for_each_cache(cache) {
+		unsigned long n = in_use(cache, &stats);
+
+		if (!n)
+			continue;
+		if (shown++ == CACHES_SHOWN)
+			break;
+		pr_err("tcslab: cache %s: %lu objects, %lu pages\n", cache->name, n,
+		       stats.held_bytes >> PAGE_SHIFT);
+	}
+	if (shown > CACHES_SHOWN)
+		pr_err("tcslab: and some of %u other caches\n",
+		       leaks->caches - CACHES_SHOWN - !!leaks->large);
+}
+
+void tcslab_report_leaks(void)
+{
+	struct tcslab_cache *cache;
+	struct leaks leaks;
+	unsigned int shown = 0;
+
+	mutex_lock(&tcslab_cache_mutex);
+	count(&leaks);
+	if (leaks.objs) {
+		pr_err("tcslab: %lu objects of %u caches are in use at unload, %lu pages are lost\n",
+		       leaks.objs, leaks.caches, leaks.pages);
+		report_caches(&leaks);
+		tcslab_for_each_cache(cache)
+			shown += tcslab_report_objects(cache, TCSLAB_LEAKS_SHOWN - shown);
+		visit_lost_spans(report_large, &shown);
+	}
+	mutex_unlock(&tcslab_cache_mutex);
+}
+
+/* The structures go, the pages stay. */
+static void abandon(struct tcslab_span *span, unsigned int *seen)
+{
+	tcslab_chunk_abandon(span);
+	if (span->state == TCSLAB_SPAN_SMALL && span->free_bits != &span->bits)
+		tcslab_span_delete((struct tcslab_span *)span->free_bits);
+	tcslab_span_delete(span);
+}
+
+void tcslab_abandon_pages(void)
+{
+	struct tcslab_chunk *chunk, *next;
+	struct tcslab_page_heap *heap;
+
+	visit_lost_spans(abandon, NULL);
+	tcslab_for_each_heap(heap)
+		list_for_each_entry_safe(chunk, next, &heap->chunks, list)
+			kfree(chunk);
+}

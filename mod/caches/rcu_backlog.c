@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What waits for a grace period: the batches of the CPUs, and lists
+ *
+ * Objects lie in arrays of pointers, one being filled for each CPU.  Sealed, it has the number of
+ * the grace period that it waits for, and whoever comes when that is over may free it.
+ *
+ * Objects for which there was no array, and empty spans of type-safe caches, are in lists, linked
+ * through themselves.  One part of a list is sealed, the fresh one is not yet.
+ *
+ * When this is done, and by whom, is for rcu.c, where it is said what it is for.
+ *
+ * Locks: a CPU's and a list's, raw, interrupts off, are leaves; nothing is allocated or freed
+ * under them.  Sections are bounded, by a batch or REAP_NODES.
+ */
+#include <linux/kmemleak.h>
+#include <linux/llist.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
+#include <linux/topology.h>
+
+#include "back/span.h"
+#include "middle/central.h"
+#include "middle/central_lists.h"
+#include "middle/nested.h"
+#include "cache.h"
+#include "rcu.h"
+#include "rcu_backlog.h"
+
+#define ARRAY_BYTES	2048	/* with the header, 252 objects */
+#define BATCH_BYTES	SZ_64K	/* in objects: what is large does not wait to be many */
+#define REAP_NODES	32	/* of a list at a time */
+
+/**
+ * struct rcu_batch - objects that wait for the same grace period
+ * @next: sealed: the next one of its CPU
+ * @gp: sealed: of get_state_synchronize_rcu()
+ * @n: objects in @objs
+ * @bytes: in them
+ * @objs: the objects
+ */
+struct rcu_batch {
+	struct rcu_batch *next;
+	unsigned long gp;
+	unsigned long n;
+	unsigned long bytes;
+	void *objs[];
+};
+
+#define BATCH_OBJS	((ARRAY_BYTES - sizeof(struct rcu_batch)) / sizeof(void *))
+
+/**
+ * struct rcu_cpu - what one CPU collects
+ * @lock: guards all but @reapers
+ * @batch: has room for one object at least; or NULL
+ * @first: sealed batches, the oldest first
+ * @last: where the next one is linked
+ * @count: objects in all of them
+ * @bytes: that these take
+ * @reapers: who are freeing a batch that was in @first, each inside of a reader's section
+ */
+struct rcu_cpu {
+	raw_spinlock_t lock;
+	struct rcu_batch *batch;
+	struct rcu_batch *first;
+	struct rcu_batch **last;
+	unsigned long count;
+	unsigned long bytes;
+	atomic_t reapers;
+};
+
+static DEFINE_PER_CPU(struct rcu_cpu, rcu_cpus);
+
+/**
+ * struct rcu_list - what is linked through itself
+ * @fresh: came since the list was sealed
+ * @lock: guards @first and @gp
+ * @first: sealed; or NULL
+ * @gp: that it waits for
+ * @reapers: as for a CPU
+ * @free: what is done with each when it is due
+ */
+struct rcu_list {
+	struct llist_head fresh;
+	raw_spinlock_t lock;
+	struct llist_node *first;
+	unsigned long gp;
+	atomic_t reapers;
+	void (*free)(struct llist_node *node);
+};
+
+static void free_head(struct llist_node *node);
+static void free_span(struct llist_node *node);
+
+/*
+ * Objects for which there was no array.  One pointer is all that a head needs to
+ * have: the kernel's kvfree_rcu_head, which the drop-in's kfree_rcu() passes, can be
+ * shorter than what call_rcu() takes.
+ */
+static struct rcu_list heads = {
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(heads.lock),
+	.free = free_head,
+};
+
+static atomic_long_t head_count, head_bytes;
+
+/* Spans of type-safe caches. */
+static struct rcu_list spans = {
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(spans.lock),
+	.free = free_span,
+};
+
+static atomic_long_t span_pages;
+
+static unsigned long size_of(const void *obj)
+{
+	struct tcslab_cache *cache = tcslab_cache_of(obj);
+
+	if (cache == tcslab_large_cache)
+		return (unsigned long)tcslab_page_span(virt_to_page(obj))->npages << PAGE_SHIFT;
+	return cache ? cache->size : 0;
+}
+
+/* -------------------------------------------------------------------- batches */
+
+static void seal(struct rcu_cpu *cpu)
+{
+	struct rcu_batch *batch = cpu->batch;
+
+	lockdep_assert_held(&cpu->lock);
+	if (!batch)
+		return;
+	cpu->batch = NULL;
+	batch->gp = get_state_synchronize_rcu();
+	batch->next = NULL;
+	*cpu->last = batch;
+	cpu->last = &batch->next;
+}
+
+/* The oldest batch if it is due. */
+static struct rcu_batch *take_due(struct rcu_cpu *cpu)
+{
+	struct rcu_batch *batch;
+	unsigned long flags;
+
+	tcslab_lock_irqsave(&cpu->lock, flags);
+	batch = cpu->first;
+	if (batch && poll_state_synchronize_rcu(batch->gp)) {
+		cpu->first = batch->next;
+		if (!cpu->first)
+			cpu->last = &cpu->first;
+		cpu->count -= batch->n;
+		cpu->bytes -= batch->bytes;
+		atomic_inc(&cpu->reapers);
+	} else {
+		batch = NULL;
+	}
+	tcslab_unlock_irqrestore(&cpu->lock, flags);
+	return batch;
+}
+
+/* Free up to @n batches that are due; how many there were. */
+static unsigned int reap_cpu(struct rcu_cpu *cpu, unsigned int n)
+{
+	struct rcu_batch *batch;
+	unsigned int done;
+
+	for (done = 0; done < n; done++) {
+		rcu_read_lock();	/* the barrier waits for us */
+		batch = take_due(cpu);
+		if (batch) {
+			tcslab_free_bulk(batch->n, batch->objs);
+			tcslab_free(batch);
+			atomic_dec(&cpu->reapers);
+		}
+		rcu_read_unlock();
+		if (!batch)
+			break;
+	}
+	return done;
+}
+
+/* Nobody asks for what a node has that has no memory: its CPUs are the first one's. */
+static bool is_of(int node, unsigned int cpu)
+{
+	int home = cpu_to_mem(cpu);
+
+	return node == NUMA_NO_NODE ||
+	       node == (node_state(home, N_MEMORY) ? home : first_memory_node);
+}
+
+static void seal_cpus(int node)
+{
+	unsigned long flags;
+	int i;
+
+	for_each_possible_cpu(i) {
+		struct rcu_cpu *cpu = per_cpu_ptr(&rcu_cpus, i);
+
+		if (!is_of(node, i))
+			continue;
+		tcslab_lock_irqsave(&cpu->lock, flags);
+		seal(cpu);
+		tcslab_unlock_irqrestore(&cpu->lock, flags);
+	}
+}
+
+/* ---------------------------------------------------------------------- lists */
+
+static void free_head(struct llist_node *node)
+{
+	void *obj = tcslab_object_around(node);
+
+	atomic_long_dec(&head_count);
+	atomic_long_sub(size_of(node), &head_bytes);
+	tcslab_free(obj);
+}
+
+static void free_span(struct llist_node *node)
+{
+	struct tcslab_span *span = llist_entry(node, struct tcslab_span, waiting);
+	unsigned int npages = span->npages;
+
+	tcslab_central_release_now(span);
+	atomic_long_sub(npages, &span_pages);
+}
+
+/* The fresh ones, if none is sealed: those that are would have to wait for longer. */
+static void seal_if_none(struct rcu_list *list)
+{
+	unsigned long flags;
+
+	tcslab_lock_irqsave(&list->lock, flags);
+	if (!list->first) {
+		list->first = llist_del_all(&list->fresh);
+		list->gp = get_state_synchronize_rcu();
+	}
+	tcslab_unlock_irqrestore(&list->lock, flags);
+}
+
+/* All of them, for who waits for a grace period after that. */
+static void seal_list(struct rcu_list *list)
+{
+	struct llist_node *nodes = llist_del_all(&list->fresh), *last = nodes;
+	unsigned long flags;
+
+	if (!nodes)
+		return;
+	/* They are ours alone. */
+	for (; last->next; last = last->next)
+		cond_resched();
+	tcslab_lock_irqsave(&list->lock, flags);
+	last->next = list->first;
+	list->first = nodes;
+	list->gp = get_state_synchronize_rcu();
+	tcslab_unlock_irqrestore(&list->lock, flags);
+}
+
+/* Some that are due, or NULL. */
+static struct llist_node *take_due_nodes(struct rcu_list *list)
+{
+	struct llist_node *nodes = NULL, *last;
+	unsigned long flags;
+	unsigned int n;
+
+	tcslab_lock_irqsave(&list->lock, flags);
+	if (list->first && poll_state_synchronize_rcu(list->gp)) {
+		nodes = list->first;
+		for (last = nodes, n = 1; last->next && n < REAP_NODES; n++)
+			last = last->next;
+		list->first = last->next;
+		last->next = NULL;
+		atomic_inc(&list->reapers);
+		/* Before they are no longer counted: see tcslab_backlog_is_reaped(). */
+		smp_mb__after_atomic();
+	}
+	tcslab_unlock_irqrestore(&list->lock, flags);
+	return nodes;
+}
+
+static void reap_list(struct rcu_list *list)
+{
+	struct llist_node *node, *next;
+	bool some;
+
+	do {
+		rcu_read_lock();	/* the barrier waits for us */
+		node = take_due_nodes(list);
+		some = node;
+		llist_for_each_safe(node, next, node)
+			list->free(node);
+		if (some)
+			atomic_dec(&list->reapers);
+		rcu_read_unlock();
+		cond_resched();
+	} while (some);
+}
+
+/* ------------------------------------------------------------- what rcu.c calls */
+
+void tcslab_backlog_seal(int node)
+{
+	seal_cpus(node);
+	seal_if_none(&heads);
+	seal_if_none(&spans);
+}
+
+bool tcslab_backlog_has_list(void)
+{
+	return READ_ONCE(heads.first) || READ_ONCE(spans.first);	/* a glance */
+}
+
+void tcslab_backlog_seal_all(void)
+{
+	seal_cpus(NUMA_NO_NODE);
+	seal_list(&heads);
+	seal_list(&spans);
+}
+
+void tcslab_rcu_reap(int node)
+{
+	int i;
+
+	for_each_possible_cpu(i) {
+		if (!is_of(node, i))
+			continue;
+		while (reap_cpu(per_cpu_ptr(&rcu_cpus, i), 1))
+			cond_resched();
+	}
+	reap_list(&heads);
+	reap_list(&spans);
+}
+
+void tcslab_rcu_backlog(int node, struct tcslab_rcu_backlog *backlog)
+{
+	unsigned long flags;
+	int i;
+
+	*backlog = (struct tcslab_rcu_backlog){ };
+	/* Lists belong to no CPU; they count once. */
+	if (node == NUMA_NO_NODE || node == first_memory_node) {
+		backlog->objects = atomic_long_read(&head_count);
+		backlog->bytes = atomic_long_read(&head_bytes);
+		backlog->span_pages = atomic_long_read(&span_pages);
+	}
+	for_each_possible_cpu(i) {
+		struct rcu_cpu *cpu = per_cpu_ptr(&rcu_cpus, i);
+
+		if (!is_of(node, i))
+			continue;
+		tcslab_lock_irqsave(&cpu->lock, flags);
+		backlog->objects += cpu->count;
+		backlog->bytes += cpu->bytes;
+		tcslab_unlock_irqrestore(&cpu->lock, flags);
+	}
+}
+
+/* Put @obj, and @fresh if it is needed, into this CPU's batch; false if there is none. */
+static bool add(void *obj, struct rcu_batch **fresh)
+{
+	struct rcu_cpu *cpu = raw_cpu_ptr(&rcu_cpus);
+	bool done, first = false, full = false;
+	struct rcu_batch *batch;
+	unsigned long flags;
+
+	tcslab_lock_irqsave(&cpu->lock, flags);
+	if (!cpu->batch && *fresh) {
+		cpu->batch = *fresh;
+		*fresh = NULL;
+	}
+	batch = cpu->batch;
+	done = batch;
+	if (done) {
+		unsigned long size = size_of(obj);
+
+		first = !batch->n;
+		batch->objs[batch->n++] = obj;
+		batch->bytes += size;
+		cpu->count++;
+		cpu->bytes += size;
+		full = batch->n == BATCH_OBJS || batch->bytes >= BATCH_BYTES;
+		if (full)
+			seal(cpu);
+	}
+	tcslab_unlock_irqrestore(&cpu->lock, flags);
+	if (full)
+		tcslab_rcu_hurry();
+	else if (first)
+		tcslab_rcu_wake();
+	/* As much as comes in; more, so that it becomes less, of who may be preempted. */
+	if (full && !irqs_disabled())
+		reap_cpu(cpu, preemptible() ? 4 : 1);
+	return done;
+}
+
+bool tcslab_backlog_add(void *obj, gfp_t gfp)
+{
+	struct rcu_batch *fresh = NULL;
+	bool done;
+
+	kmemleak_ignore(obj);	/* the only pointer to it may be one of RCU's */
+	done = add(obj, &fresh);
+	if (!done) {
+		fresh = tcslab_alloc(ARRAY_BYTES, gfp | __GFP_NOWARN);
+		if (fresh) {
+			fresh->n = 0;
+			fresh->bytes = 0;
+		}
+		done = add(obj, &fresh);
+		/* We came to another CPU, or an interrupt was faster. */
+		tcslab_free(fresh);
+	}
+	return done;
+}
+
+void tcslab_backlog_add_head(void *head)
+{
+	atomic_long_inc(&head_count);
+	atomic_long_add(size_of(head), &head_bytes);
+	llist_add(head, &heads.fresh);
+}
+
+void tcslab_backlog_add_span(struct tcslab_span *span)
+{
+	atomic_long_add(span->npages, &span_pages);
+	llist_add(&span->waiting, &spans.fresh);
+}
+
+bool tcslab_backlog_is_reaped(void)
+{
+	int cpu;
+
+	/* Who saw that nothing is counted any more sees who took it. */
+	smp_mb();
+	if (atomic_read(&heads.reapers) || atomic_read(&spans.reapers))
+		return true;
+	for_each_possible_cpu(cpu)
+		if (atomic_read(&per_cpu_ptr(&rcu_cpus, cpu)->reapers))
+			return true;
+	return false;
+}
+
+void __init tcslab_backlog_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct rcu_cpu *rcu = per_cpu_ptr(&rcu_cpus, cpu);
+
+		raw_spin_lock_init(&rcu->lock);
+		rcu->last = &rcu->first;
+	}
+}

@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Per-CPU caches: what happens when the inline fast path gives up
+ *
+ * Who may touch an array: its own CPU with preemption off, after making seq odd
+ * and until it makes it even again (tcslab_cpu_enter() and _leave() here, the same steps
+ * inline in tcslab_cpu_pop() and tcslab_cpu_push()).  An interrupt on that CPU
+ * either finds seq even and completes before the interrupted code goes on, or
+ * odd and goes to the central list.  A drain is such an interrupt (an IPI): one
+ * that finds seq odd leaves the array for the next round.  The hotplug callback
+ * empties the array of a dead CPU, when nobody else can.
+ *
+ * A refill does not depend on whether the caller may sleep: the array is filled
+ * from the middle tier under a raw lock, and pages are allocated outside of the
+ * section with whatever gfp the caller has.
+ */
+#include <linux/percpu.h>
+#include <linux/smp.h>
+#include <linux/topology.h>
+
+#include "back/span.h"
+#include "base/report.h"
+#include "caches/cache.h"
+#include "caches/effort.h"
+#include "caches/limit_wait.h"
+#include "caches/reserve.h"
+#include "middle/central.h"
+#include "policy/nodes.h"
+#include "cpu_budget.h"
+#include "cpu_cache.h"
+#include "remote.h"
+
+/* See tcslab_cpu_cache_narrow(). */
+static bool is_narrow(const struct tcslab_cache *cache)
+{
+	return (cache->minimum && tcslab_minimum_is_broken(cache)) ||
+	       tcslab_limit_is_waited_for(cache);
+}
+
+/*
+ * The room of an array is its owner's to set, but for two cases: who takes an object of
+ * the cache's minimum sets it to 0 on all CPUs, even from an NMI (see reserve.h), and so
+ * does who waits at its limit (see limit_wait.c).  An owner that did not know yet looks
+ * after his write.
+ */
+void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long n)
+{
+	WRITE_ONCE(cc->capacity, n);
+	if (likely(!cache->narrows))
+		return;
+	smp_mb();	/* pairs with the one in tcslab_cpu_cache_narrow() */
+	if (is_narrow(cache))
+		WRITE_ONCE(cc->capacity, 0);
+}
+
+void tcslab_cpu_cache_narrow(struct tcslab_cache *cache)
+{
+	int cpu;
+
+	smp_mb();	/* what makes the cache narrow, then no array has room */
+	for_each_possible_cpu(cpu) {
+		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+		if (data_race(READ_ONCE(cc->capacity)))	/* the owner's, as said above */
+			WRITE_ONCE(cc->capacity, 0);
+	}
+}
+
+/* ------------------------------------------------------------------ alloc */
+
+void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home)
+{
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+	int local = this_cpu_ptr(cache->cpu)->node;
+	void *obj = NULL;
+	unsigned int n;
+
+	*home = node == NUMA_NO_NODE ? local : node;
+	if (!cc || *home != local) {
+		tcslab_central_alloc(cache, *home, &obj, 1);
+	} else if (cc->count) {
+		obj = cc->objs[--cc->count];	/* we came to another CPU */
+	} else {
+		tcslab_cpu_budget_earn(cache, cc, 0);
+		n = tcslab_central_alloc(cache, *home, cc->objs,
+					 clamp_t(long, cc->capacity, 1, cache->batch));
+		if (n) {
+			cc->count = n - 1;
+			obj = cc->objs[n - 1];
+			cc->refills++;
+		}
+	}
+	tcslab_cpu_leave(cc);
+	return obj;
+}
+
+/* What no retry can help. */
+static bool refused(struct tcslab_cache *cache, gfp_t gfp)
+{
+	return tcslab_complain(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
+			       "tcslab: objects cannot be highmem or movable, gfp %#x\n",
+			       (__force unsigned int)gfp) ||
+	       tcslab_warn(!cache->zero_size && (gfp & __GFP_ZERO),
+			   "tcslab: objects of cache %s keep their contents, they cannot be zeroed\n",
+			   cache->name);
+}
+
+/* Inline, so that a report names the call that was wrong. */
+static __always_inline void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, int node,
+				       bool wait)
+{
+	void *obj;
+	int home;
+
+	if (refused(cache, gfp))
+		return NULL;
+	if (cache->node != NUMA_NO_NODE) {
+		node = cache->node;
+		gfp |= __GFP_THISNODE;
+	}
+	might_alloc(gfp);
+	obj = tcslab_cpu_cache_take(cache, node, &home);
+	if (!obj)
+		obj = tcslab_effort_object(cache, gfp, node, home, wait);
+	return obj ? tcslab_obj_init(cache, obj, gfp) : NULL;
+}
+
+void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	return alloc_one(cache, gfp, node, true);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_alloc_slow);
+
+bool tcslab_node_is_served(int node, gfp_t gfp)
+{
+	if (node < 0 || node >= nr_node_ids || !node_online(node))
+		return false;
+	return static_branch_unlikely(&tcslab_numa_key) || node == tcslab_only_node ||
+	       !(gfp & __GFP_THISNODE);
+}
+
+/**
+ * tcslab_cache_alloc_node() - allocate an object from a given node
+ * @cache: the cache
+ * @gfp: as for tcslab_cache_alloc(); with __GFP_THISNODE no other node will do
+ * @node: node id, or NUMA_NO_NODE for the local one; a cache that is bound to a
+ *	node ignores it
+ *
+ * Context: as tcslab_cache_alloc().
+ * Return: as tcslab_cache_alloc(); NULL also when @node is not online.
+ */
+void *tcslab_cache_alloc_node(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	if (node == NUMA_NO_NODE)
+		return tcslab_cache_alloc(cache, gfp);
+	if (!tcslab_node_is_served(node, gfp))
+		return NULL;
+	if (!static_branch_unlikely(&tcslab_numa_key))
+		return tcslab_cache_alloc(cache, gfp);
+	return tcslab_cache_alloc_slow(cache, gfp, node);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_alloc_node);
+
+/* ------------------------------------------------------------------- free */
+
+/*
+ * Free an object that did not fit into the array: @obj has been cleared and
+ * reported to kmemleak.
+ */
+static void put(struct tcslab_cache *cache, void *obj)
+{
+	int node = page_to_nid(virt_to_page(obj));
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+	long n;
+
+	if (!cc) {
+		tcslab_cpu_leave(cc);
+		tcslab_central_free(cache, node, &obj, 1);
+		return;
+	}
+	if (node != cc->node) {
+		cc->flushes += tcslab_remote_put(cache, obj);
+		/* As in tcslab_cpu_set_capacity(): who waits looks here once, after @n. */
+		if (unlikely(cache->narrows)) {
+			smp_mb();	/* @n of who waits, after the object */
+			if (is_narrow(cache))
+				tcslab_remote_flush(cache, smp_processor_id());
+		}
+		tcslab_cpu_leave(cc);
+		return;
+	}
+	if (cc->count >= cc->capacity) {
+		cc->flushes++;
+		tcslab_cpu_budget_earn(cache, cc, 0);
+	}
+	if (cc->count >= cc->capacity) {
+		n = min_t(long, cc->count, cache->batch);
+		cc->count -= n;
+		if (n)
+			tcslab_central_free(cache, node, cc->objs + cc->count, n);
+	}
+	if (cc->capacity)
+		cc->objs[cc->count++] = obj;
+	else
+		tcslab_central_free(cache, node, &obj, 1);
+	tcslab_cpu_leave(cc);
+}
+
+/*
+ * Both end up here when the array is full, busy or closed, or the object is of
+ * another node.  A pointer without a struct page is kept out: it cannot be
+ * looked up, whatever the array would have done with it.
+ */
+void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
+{
+	if (unlikely(cache == tcslab_large_cache || cache == &tcslab_no_cache ||
+		     !virt_addr_valid(obj)))
+		tcslab_free_odd(obj, _RET_IP_);
+	else if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
+		put(cache, obj);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
+
+/* ------------------------------------------------------------------- bulk */
+
+/* Up to @n objects of the local node without growing; what is not there is left out. */
+static size_t take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+	int node = this_cpu_ptr(cache->cpu)->node;
+	size_t got = 0;
+
+	if (cc) {
+		got = min_t(size_t, n, cc->count);
+		cc->count -= got;
+		tcslab_copy_objs(objs, cc->objs + cc->count, got);
+		if (got < n)
+			tcslab_cpu_budget_earn(cache, cc, n - got);
+	}
+	tcslab_cpu_leave(cc);
+	/* The rest comes in batches past the array, which others may use meanwhile. */
+	while (got < n) {
+		unsigned int more = tcslab_central_alloc(cache, node, objs + got,
+							 min_t(size_t, n - got, cache->batch));
+		if (!more)
+			break;
+		got += more;
+	}
+	return got;
+}
+
+static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n,
+				  void **objs)
+{
+	size_t got, i;
+
+	if (refused(cache, gfp))
+		return 0;
+	got = take_bulk(cache, n, objs);
+	if (want_init_on_alloc(gfp) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		for (i = 0; i < got; i++)
+			tcslab_obj_init(cache, objs[i], gfp);
+	for (; got < n; got++) {
+		objs[got] = alloc_one(cache, gfp, NUMA_NO_NODE, false);
+		if (!objs[got]) {
+			tcslab_cache_free_bulk(cache, got, objs);
+			return 0;
+		}
+	}
+	return n;
+}
+
+static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	struct tcslab_cpu_cache *cc;
+	size_t i, room;
+	int node;
+
+	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		for (i = 0; i < n; i++)
+			tcslab_obj_fini(cache, objs[i]);
+	if (static_branch_unlikely(&tcslab_numa_key) || cache->minimum) {
+		/* Each object has to find its own node, or a place in the minimum. */
+		for (i = 0; i < n; i++)
+			tcslab_cache_free_slow(cache, objs[i]);
+		return;
+	}
+	cc = tcslab_cpu_enter(cache);
+	node = this_cpu_ptr(cache->cpu)->node;
+	room = 0;
+	if (cc) {
+		room = cc->capacity - cc->count;
+		if (n > room)
+			tcslab_cpu_budget_earn(cache, cc, n - room);
+		room = min_t(size_t, n, cc->capacity - cc->count);
+		tcslab_copy_objs(cc->objs + cc->count, objs, room);
+		cc->count += room;
+	}
+	tcslab_cpu_leave(cc);
+	for (i = room; i < n; i += room) {
+		room = min_t(size_t, n - i, cache->batch);
+		tcslab_central_free(cache, node, objs + i, room);
+	}
+}
+
+/*
+ * All @n from the array, or all into it, or none: as tcslab_cpu_pop() and _push() do it
+ * for one.
+ */
+static __always_inline bool pop_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	struct tcslab_cpu_cache *cc;
+	bool done = false;
+
+	preempt_disable();
+	cc = this_cpu_ptr(cache->cpu);
+	if (likely(!(cc->seq & 1))) {
+		cc->seq++;
+		barrier();
+		if (likely(n <= cc->count)) {
+			cc->count -= n;
+			tcslab_copy_objs(objs, cc->objs + cc->count, n);
+			done = true;
+		}
+		barrier();
+		cc->seq++;
+	}
+	preempt_enable();
+	return done;
+}
+
+static __always_inline bool push_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	struct tcslab_cpu_cache *cc;
+	bool done = false;
+
+	preempt_disable();
+	cc = this_cpu_ptr(cache->cpu);
+	if (likely(!(cc->seq & 1))) {
+		cc->seq++;
+		barrier();
+		if (likely((long)n <= cc->capacity - cc->count)) {
+			tcslab_copy_objs(cc->objs + cc->count, objs, n);
+			cc->count += n;
+			done = true;
+		}
+		barrier();
+		cc->seq++;
+	}
+	preempt_enable();
+	return done;
+}
+
+/**
+ * tcslab_cache_alloc_bulk() - allocate several objects, all or none
+ * @cache: the cache
+ * @gfp: as for tcslab_cache_alloc()
+ * @n: number of objects
+ * @objs: where to put them
+ *
+ * Does not wait at the cache's limit or for its minimum.  __GFP_NOFAIL holds for all of
+ * them, as with kmem_cache_alloc_bulk().
+ *
+ * Context: as tcslab_cache_alloc(); interrupts may be off.
+ * Return: @n, or 0 when not all could be had.
+ */
+size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs)
+{
+	/* What wants a look at each object goes the long way, and so does what is refused. */
+	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !want_init_on_alloc(gfp) &&
+	    likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ZERO))) &&
+	    likely(pop_bulk(cache, n, objs)))
+		return n;
+	return alloc_bulk(cache, gfp, n, objs);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_alloc_bulk);
+
+/**
+ * tcslab_cache_free_bulk() - give several objects of one named cache back
+ * @cache: the cache that all of them came from
+ * @n: number of objects
+ * @objs: the objects, no NULL among them
+ *
+ * Context: as tcslab_cache_free(); interrupts may be off.
+ */
+void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free() ||
+	    static_branch_unlikely(&tcslab_numa_key) || unlikely(!push_bulk(cache, n, objs)))
+		free_bulk(cache, n, objs);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
+
+/* ----------------------------------------------------------------- set-up */
+
+/* The node that a CPU's array takes objects from: its own, or the nearest with memory. */
+static int local_node(const struct tcslab_cache *cache, unsigned int cpu)
+{
+	int home = cpu_to_mem(cpu), best = NUMA_NO_NODE, node;
+
+	if (cache->node != NUMA_NO_NODE)
+		return cache->node;
+	/* A CPU that was never there may have no node yet. */
+	if (home == NUMA_NO_NODE || !static_branch_unlikely(&tcslab_numa_key))
+		return tcslab_only_node;
+	for_each_node_state(node, N_MEMORY)
+		if (best == NUMA_NO_NODE ||
+		    node_distance(home, node) < node_distance(home, best))
+			best = node;
+	return best;
+}
+
+/* IPI: the array of this CPU, empty, to where its objects are to come from now. */
+static void move_home(void *arg)
+{
+	struct tcslab_cache *cache = arg;
+	unsigned int cpu = smp_processor_id();
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+
+	if (cc) {
+		tcslab_remote_flush(cache, cpu);
+		tcslab_cpu_flush(cache, cc, 0);
+	}
+	/* One that is busy is of the old node for now, which costs way, nothing else. */
+	if (cc || !cache->max_capacity)
+		tcslab_cpu_cache_prepare(cache, cpu);
+	tcslab_cpu_leave(cc);
+}
+
+void tcslab_cpu_cache_move_home(struct tcslab_cache *cache)
+{
+	on_each_cpu(move_home, cache, 1);
+}
+
+void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu)
+{
+	per_cpu_ptr(cache->cpu, cpu)->node = local_node(cache, cpu);
+}
+
+int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
+{
+	size_t bytes = struct_size(cache->cpu, objs, cache->max_capacity);
+	int cpu;
+
+	cache->cpu = __alloc_percpu(bytes, cache_line_size());
+	if (!cache->cpu)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+		cc->seq = closed;
+		cc->node = local_node(cache, cpu);
+	}
+	if (tcslab_cpu_budget_init_cache(cache) || tcslab_remote_init(cache, GFP_KERNEL)) {
+		tcslab_cpu_cache_exit(cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void tcslab_cpu_cache_exit(struct tcslab_cache *cache)
+{
+	tcslab_remote_exit(cache);
+	tcslab_cpu_budget_exit_cache(cache);
+	free_percpu(cache->cpu);
+	cache->cpu = NULL;
+}

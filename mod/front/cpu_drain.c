@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Per-CPU caches as others see them: how much is in them, and how it is drained
+ *
+ * Other CPUs look at an array without being able to keep its owner from writing
+ * to it: whatever they see is acted upon by the owner, who looks again.  Who may touch
+ * an array is said in cpu_cache.c.
+ */
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/isolation.h>
+#include <linux/smp.h>
+
+#include "caches/cache.h"
+#include "middle/central.h"
+#include "cpu_budget.h"
+#include "cpu_cache.h"
+#include "remote.h"
+
+/* A counter that its owner changes meanwhile: what we see may be stale. */
+#define look(counter)	data_race(READ_ONCE(counter))	/* as said above */
+
+unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu)
+{
+	return look(per_cpu_ptr(cache->cpu, cpu)->count) + tcslab_remote_count(cache, cpu);
+}
+
+void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long keep)
+{
+	while (cc->count > keep) {
+		unsigned int n = min_t(long, cc->count - keep, cache->batch);
+
+		cc->count -= n;
+		tcslab_central_free(cache, cc->node, cc->objs + cc->count, n);
+	}
+}
+
+/**
+ * struct drain - of the arrays of one cache
+ * @cache: which
+ * @busy: arrays that had something and were busy
+ */
+struct drain {
+	struct tcslab_cache *cache;
+	atomic_t busy;
+};
+
+/* IPI: interrupts are off, and we may be in the middle of somebody's section. */
+static void drain_local(void *arg)
+{
+	struct drain *drain = arg;
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(drain->cache);
+
+	if (cc) {
+		tcslab_remote_flush(drain->cache, smp_processor_id());
+		tcslab_cpu_budget_cut(drain->cache, cc, cc->earned);
+	} else {
+		atomic_inc(&drain->busy);
+	}
+	tcslab_cpu_leave(cc);
+}
+
+/* An array that is filled meanwhile is in use, not idle. */
+bool tcslab_cpu_cache_has_any(const struct tcslab_cache *cache, unsigned int cpu)
+{
+	return tcslab_cpu_cache_count(cache, cpu) || look(per_cpu_ptr(cache->cpu, cpu)->earned);
+}
+
+static bool has_something(int cpu, void *arg)
+{
+	struct drain *drain = arg;
+
+	return tcslab_cpu_cache_has_any(drain->cache, cpu);
+}
+
+/* isolcpus=, nohz_full=: not to be interrupted for so little. */
+bool tcslab_cpu_is_isolated(unsigned int cpu)
+{
+	bool isolated;
+
+	/* Since 7.0 the masks change at run time, under RCU. */
+	rcu_read_lock();
+	isolated = !housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) ||
+		   !housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+	rcu_read_unlock();
+	return isolated;
+}
+
+static bool may_be_drained(int cpu, void *arg)
+{
+	return has_something(cpu, arg) && !tcslab_cpu_is_isolated(cpu);
+}
+
+unsigned long tcslab_cpu_cache_left(const struct tcslab_cache *cache)
+{
+	unsigned long n = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		n += tcslab_cpu_cache_count(cache, cpu);
+	return n;
+}
+
+void tcslab_cpu_cache_drain(struct tcslab_cache *cache)
+{
+	struct drain drain = { .cache = cache };
+
+	on_each_cpu_cond(may_be_drained, drain_local, &drain, true);
+}
+
+unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache)
+{
+	struct drain drain = { .cache = cache };
+
+	on_each_cpu_cond(has_something, drain_local, &drain, true);
+	return tcslab_cpu_cache_left(cache);
+}
+
+void tcslab_cpu_cache_settle(struct tcslab_cache *cache)
+{
+	struct drain drain = { .cache = cache };
+
+	for (;;) {
+		atomic_set(&drain.busy, 0);
+		on_each_cpu_cond(has_something, drain_local, &drain, true);
+		/* A section is short, and who begins one now sees that there is no room. */
+		if (!atomic_read(&drain.busy))
+			break;
+		cond_resched();
+	}
+}
+
+void tcslab_cpu_cache_send_home(struct tcslab_cache *cache)
+{
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+
+	if (cc)
+		tcslab_remote_flush(cache, smp_processor_id());
+	tcslab_cpu_leave(cc);
+}
+
+void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu)
+{
+	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+	tcslab_remote_flush(cache, cpu);
+	tcslab_cpu_flush(cache, cc, 0);
+	tcslab_cpu_budget_drop_dead(cc, cpu);
+}
+
+void tcslab_cpu_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
+{
+	int cpu;
+
+	stats->cpu_cached = 0;
+	stats->entries = 0;
+	stats->refills = 0;
+	stats->flushes = 0;
+	stats->nested = 0;
+	for_each_possible_cpu(cpu) {
+		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+		stats->cpu_cached += tcslab_cpu_cache_count(cache, cpu);
+		stats->entries += look(cc->seq) / 2;
+		stats->refills += look(cc->refills);
+		stats->flushes += look(cc->flushes);
+		stats->nested += look(cc->nested);
+	}
+}

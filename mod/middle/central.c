@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The middle tier: transfer caches over central free lists
+ *
+ * One central per cache and node.  A batch from a per-CPU array goes onto the
+ * transfer cache's stack as it is, and the next CPU that runs dry takes it from
+ * there: producers and consumers on different CPUs never touch a span.  Only
+ * what does not fit is sorted back into spans.  Spans are in lists by
+ * fls(free objects); objects are handed out from those with the fewest, so
+ * that sparse spans drain and go back (TCMalloc's span prioritisation).
+ *
+ * Lock: central->lock, raw, interrupts off.  Sections are bounded by one batch
+ * (MAX_BATCH of cache.c, at O(1) each).  Nothing is allocated, freed or
+ * printed under it; empty spans are collected and handed to the page heap, a few
+ * at a time, bad pointers noted and reported, after it is dropped.
+ */
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "base/report.h"
+#include "caches/cache.h"
+#include "caches/limit_wait.h"
+#include "central.h"
+#include "central_lists.h"
+#include "nested.h"
+
+#define TRANSFER_BATCHES	8	/* on the stack, but no more than */
+#define TRANSFER_BYTES		SZ_16K	/* so much; if that is no batch, there is no stack */
+/*
+ * Empty spans that a free gives back, which bounds what it takes.  A batch is two pages or
+ * two objects, so that is what it empties on average; those left wait for the next one, an
+ * alloc that has nothing else, or the scavenger.
+ */
+#define RELEASE_SPANS		4
+
+/* Why a pointer was refused; the first of a batch is reported. */
+enum bad_free {
+	BAD_NONE,
+	BAD_FOREIGN,
+	BAD_INTERIOR,
+	BAD_DOUBLE,
+};
+
+struct bad_pointer {
+	enum bad_free why;
+	void *obj;
+};
+
+/* ------------------------------------------------------- objects of a span */
+
+/* Off its list, after which that list may be empty. */
+static void unlist(struct tcslab_central *central, struct tcslab_span *span)
+{
+	lockdep_assert_held(&central->lock);
+	__hlist_del(&span->link);
+	central->nr_listed[span->bucket]--;
+	if (hlist_empty(&central->spans[span->bucket]))
+		__clear_bit(span->bucket, &central->nonempty);
+}
+
+/* Onto the list that its free objects ask for. */
+static void enlist(struct tcslab_central *central, struct tcslab_cache *cache,
+		   struct tcslab_span *span)
+{
+	lockdep_assert_held(&central->lock);
+	span->bucket = fls(span->nfree);
+	span->limit = min(1U << span->bucket, tcslab_span_objs(cache, span));
+	hlist_add_head(&span->link, &central->spans[span->bucket]);
+	central->nr_listed[span->bucket]++;
+	if (span->bucket)
+		__set_bit(span->bucket, &central->nonempty);
+}
+
+/*
+ * Take up to @n objects of a span that has some, lowest address first: a run of free
+ * objects at a time, since in a new span that is all of them.
+ */
+static unsigned int span_alloc(struct tcslab_central *central, struct tcslab_cache *cache,
+			       struct tcslab_span *span, void **objs, unsigned int n)
+{
+	unsigned int got = 0, size = cache->size;
+	unsigned long *word = span->free_bits;
+	void *base = span->base;
+
+	lockdep_assert_held(&central->lock);
+	n = min_t(unsigned int, n, span->nfree);
+	for (; got < n; word++, base += (size_t)size * BITS_PER_LONG) {
+		unsigned long bits = *word;
+
+		while (bits && got < n) {
+			unsigned int first = __ffs(bits), run;
+			unsigned long used = ~(bits >> first);
+			void *obj = base + (size_t)size * first;
+
+			run = min_t(unsigned int, used ? __ffs(used) : BITS_PER_LONG, n - got);
+			bits &= ~(~0UL >> (BITS_PER_LONG - run) << first);
+			for (; run; run--, obj += size)
+				objs[got++] = obj;
+		}
+		*word = bits;
+	}
+	span->nfree -= got;
+	central->nr_free -= got;
+	if (fls(span->nfree) != span->bucket) {
+		unlist(central, span);
+		enlist(central, cache, span);
+	}
+	return got;
+}
+
+static __always_inline bool find_span(struct tcslab_cache *cache, const void *obj,
+				      struct tcslab_span **span)
+{
+	struct page *page;
+
+	/* The cache stands in the pages of SMALL spans, and no large object has one. */
+	if (unlikely(!tcslab_find_page(obj, &page) || page->private != (unsigned long)cache))
+		return false;
+	*span = tcslab_page_span(page);
+	return true;
+}
+
+/* A span whose free objects have reached its limit: to another list. */
+static noinline void span_grew(struct tcslab_central *central, struct tcslab_cache *cache,
+			       struct tcslab_span *span)
+{
+	unlist(central, span);
+	if (span->nfree < tcslab_span_objs(cache, span)) {
+		enlist(central, cache, span);
+		return;
+	}
+	/* In none of those until it is used again, and all that can come to it is bad. */
+	span->limit = U16_MAX;
+	hlist_add_head(&span->link, &central->empty);
+}
+
+/* Hand up to @max of the empty spans over to the caller; how many. */
+static unsigned int take_empty(struct tcslab_central *central, struct hlist_head *spans,
+			       unsigned int max)
+{
+	unsigned int n;
+
+	lockdep_assert_held(&central->lock);
+	for (n = 0; n < max && !hlist_empty(&central->empty); n++) {
+		struct tcslab_span *span = hlist_entry(central->empty.first,
+						       struct tcslab_span, link);
+
+		__hlist_del(&span->link);
+		hlist_add_head(&span->link, spans);
+		central->nr_spans--;
+		central->nr_pages -= span->npages;
+		central->nr_objs -= span->nfree;
+		central->nr_free -= span->nfree;
+	}
+	return n;
+}
+
+/* Back to those that objects are taken from. */
+static bool use_empty(struct tcslab_central *central, struct tcslab_cache *cache)
+{
+	struct tcslab_span *span;
+
+	lockdep_assert_held(&central->lock);
+	if (hlist_empty(&central->empty))
+		return false;
+	span = hlist_entry(central->empty.first, struct tcslab_span, link);
+	__hlist_del(&span->link);
+	enlist(central, cache, span);
+	return true;
+}
+
+/*
+ * Free @n objects.  A span is found once for those of the same page that follow each
+ * other, and most frees move none: it changes its list when its free objects have
+ * doubled.  The last bad pointer is noted in *@bad.
+ */
+static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache,
+		      void **objs, unsigned int n, struct bad_pointer *bad)
+{
+	unsigned int nr_bad = 0;
+	void **end = objs + n;
+
+	lockdep_assert_held(&central->lock);
+	central->nr_free += n;
+	while (objs < end) {
+		struct tcslab_span *span;
+		unsigned int nfree, nobjs;
+		void *obj, *next = *objs;
+
+		if (unlikely(!find_span(cache, next, &span))) {
+			*bad = (struct bad_pointer){ BAD_FOREIGN, next };
+			nr_bad++;
+			objs++;
+			continue;
+		}
+		nobjs = tcslab_span_objs(cache, span);
+		nfree = span->nfree;
+		do {
+			u32 index = tcslab_exact_index(cache, next - span->base);
+
+			obj = next;
+			if (unlikely(index >= nobjs)) {
+				*bad = (struct bad_pointer){ BAD_INTERIOR, obj };
+				nr_bad++;
+			} else if (unlikely(__test_and_set_bit(index, span->free_bits))) {
+				*bad = (struct bad_pointer){ BAD_DOUBLE, obj };
+				nr_bad++;
+			} else {
+				nfree++;
+			}
+			if (++objs == end)
+				break;
+			next = *objs;
+		} while (((unsigned long)next ^ (unsigned long)obj) < PAGE_SIZE);
+		span->nfree = nfree;
+		if (unlikely(nfree >= span->limit))
+			span_grew(central, cache, span);
+	}
+	central->nr_free -= nr_bad;
+}
+
+static void report_bad_free(struct tcslab_cache *cache, const struct bad_pointer *bad)
+{
+	void *obj = bad->obj;
+
+	switch (bad->why) {
+	case BAD_FOREIGN:
+		tcslab_warn(1, "tcslab: free of %p, which is no object of cache %s; leaked\n",
+			    obj, cache->name);
+		break;
+	case BAD_INTERIOR:
+		tcslab_warn(1, "tcslab: free of %p, which points into an object of cache %s; leaked\n",
+			    obj, cache->name);
+		break;
+	case BAD_DOUBLE:
+		tcslab_warn(1, "tcslab: free of %p of cache %s, which is free already\n",
+			    obj, cache->name);
+		break;
+	case BAD_NONE:
+		break;
+	}
+}
+
+/* ------------------------------------------------------ moving objects */
+
+void *tcslab_central_add(struct tcslab_cache *cache, struct tcslab_span *span)
+{
+	struct tcslab_central *central = &cache->central[tcslab_span_node(span)];
+	unsigned long flags;
+	void *obj;
+
+	tcslab_lock_irqsave(&central->lock, flags);
+	enlist(central, cache, span);
+	central->nr_spans++;
+	central->nr_pages += span->npages;
+	central->nr_objs += span->nfree;
+	central->nr_free += span->nfree;
+	/* The caller's: a span that nobody takes from is one that no free gives back. */
+	span_alloc(central, cache, span, &obj, 1);
+	tcslab_unlock_irqrestore(&central->lock, flags);
+	return obj;
+}
+
+unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **objs,
+				  unsigned int n)
+{
+	struct tcslab_central *central = &cache->central[node];
+	unsigned int got;
+	unsigned long flags;
+
+	if (!tcslab_may_lock_irqsave(&central->lock, flags))
+		return 0;
+	got = min(n, central->nr_transfer);
+	central->nr_transfer -= got;
+	central->low_transfer = min_t(unsigned int, central->low_transfer, central->nr_transfer);
+	tcslab_copy_objs(objs, central->transfer + central->nr_transfer, got);
+	while (got < n && (central->nonempty || use_empty(central, cache))) {
+		unsigned int list = __ffs(central->nonempty);
+		struct tcslab_span *span = hlist_entry(central->spans[list].first,
+						       struct tcslab_span, link);
+
+		got += span_alloc(central, cache, span, objs + got, n - got);
+	}
+	tcslab_unlock_irqrestore(&central->lock, flags);
+	return got;
+}
+
+void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsigned int n)
+{
+	struct tcslab_central *central = &cache->central[node];
+	struct bad_pointer bad = { BAD_NONE };
+	unsigned long flags;
+	HLIST_HEAD(empty);
+	unsigned int i;
+
+	if (unlikely(tcslab_nested())) {
+		for (i = 0; i < n; i++)
+			tcslab_park(cache, objs[i]);
+		return;
+	}
+	tcslab_lock_irqsave(&central->lock, flags);
+	if (central->nr_transfer + n <= central->transfer_max) {
+		tcslab_copy_objs(central->transfer + central->nr_transfer, objs, n);
+		central->nr_transfer += n;
+		n = 0;
+	}
+	free_objs(central, cache, objs, n, &bad);
+	/* Who waits at a limit waits for spans: all that this batch has emptied. */
+	take_empty(central, &empty, cache->limit_pages ? cache->batch : RELEASE_SPANS);
+	tcslab_unlock_irqrestore(&central->lock, flags);
+
+	tcslab_central_release(cache, &empty);
+	tcslab_limit_wake(cache);
+	report_bad_free(cache, &bad);
+}
+
+/* Give all empty spans back. */
+static void drain_empty(struct tcslab_cache *cache, int node)
+{
+	struct tcslab_central *central = &cache->central[node];
+	unsigned long flags;
+	unsigned int n;
+
+	do {
+		HLIST_HEAD(empty);
+
+		tcslab_lock_irqsave(&central->lock, flags);
+		n = take_empty(central, &empty, RELEASE_SPANS);
+		tcslab_unlock_irqrestore(&central->lock, flags);
+		tcslab_central_release(cache, &empty);
+	} while (n);
+}
+
+/*
+ * Sort up to @n objects of the stack, one batch at most, into the spans, and give back
+ * those that are empty then, so that few ever wait.
+ */
+static unsigned int drain_batch(struct tcslab_cache *cache, int node, unsigned int n)
+{
+	struct tcslab_central *central = &cache->central[node];
+	struct bad_pointer bad = { BAD_NONE };
+	unsigned long flags;
+
+	tcslab_lock_irqsave(&central->lock, flags);
+	n = min3(n, central->nr_transfer, cache->batch);
+	central->nr_transfer -= n;
+	central->low_transfer = min_t(unsigned int, central->low_transfer, central->nr_transfer);
+	free_objs(central, cache, central->transfer + central->nr_transfer, n, &bad);
+	tcslab_unlock_irqrestore(&central->lock, flags);
+	drain_empty(cache, node);
+	report_bad_free(cache, &bad);
+	return n;
+}
+
+/* Most caches have none: no lock for those. */
+static bool has_some_cached(const struct tcslab_central *central)
+{
+	/* What comes while we look is in use, not idle. */
+	return data_race(central->nr_transfer) || !hlist_empty(&central->empty);
+}
+
+bool tcslab_central_drain_node(struct tcslab_cache *cache, int node)
+{
+	bool some = has_some_cached(&cache->central[node]);
+
+	while (has_some_cached(&cache->central[node]) && drain_batch(cache, node, UINT_MAX))
+		;
+	return some;
+}
+
+void tcslab_central_drain(struct tcslab_cache *cache)
+{
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++)
+		tcslab_central_drain_node(cache, node);
+}
+
+void tcslab_central_scavenge(struct tcslab_cache *cache)
+{
+	struct tcslab_central *central;
+	unsigned int low, n;
+	unsigned long flags;
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++) {
+		central = &cache->central[node];
+		if (!has_some_cached(central))
+			continue;
+		tcslab_lock_irqsave(&central->lock, flags);
+		low = central->low_transfer;
+		central->low_transfer = central->nr_transfer;
+		tcslab_unlock_irqrestore(&central->lock, flags);
+		while (low && (n = drain_batch(cache, node, low)))
+			low -= n;
+		drain_empty(cache, node);
+	}
+}
+
+void *tcslab_object_around(void *inside)
+{
+	struct tcslab_cache *cache = tcslab_cache_of(inside);
+	struct tcslab_span *span;
+	unsigned int index;
+
+	if (cache == tcslab_large_cache)
+		return PTR_ALIGN_DOWN(inside, PAGE_SIZE);
+	if (tcslab_warn(!cache || cache == &tcslab_no_cache,
+			"tcslab: %p is no object of ours; leaked\n", inside))
+		return NULL;
+	span = tcslab_page_span(virt_to_page(inside));
+	index = tcslab_span_index(cache, inside - span->base);
+	return span->base + (size_t)index * cache->size;
+}
+
+bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj)
+{
+	struct tcslab_span *span;
+
+	/* The span of a page without a cache may be gone. */
+	return cache != &tcslab_no_cache && find_span(cache, obj, &span) &&
+	       tcslab_exact_index(cache, obj - span->base) < tcslab_span_objs(cache, span);
+}
+
+/* ---------------------------------------------------------------- set-up */
+
+/* Room for the stack of one node, if it has none. */
+static int make_transfer(struct tcslab_cache *cache, int node, gfp_t gfp)
+{
+	struct tcslab_central *central = &cache->central[node];
+	unsigned int max = min_t(unsigned int, TRANSFER_BYTES / cache->size,
+				 cache->batch * TRANSFER_BATCHES);
+	unsigned long flags;
+	void **transfer;
+
+	/*
+	 * A cache whose arrays take nothing verifies every free: no stack either.  And
+	 * one for large objects would keep many pages back for little work saved.
+	 */
+	if (!cache->max_capacity || max < cache->batch || central->transfer)
+		return 0;
+	transfer = kmalloc_array_node(max, sizeof(void *), gfp, node);
+	if (!transfer)
+		return -ENOMEM;
+	tcslab_lock_irqsave(&central->lock, flags);
+	central->transfer = transfer;
+	central->transfer_max = max;
+	tcslab_unlock_irqrestore(&central->lock, flags);
+	return 0;
+}
+
+void tcslab_central_add_node(struct tcslab_cache *cache, int node, gfp_t gfp)
+{
+	/* Without it each batch is sorted into the spans. */
+	make_transfer(cache, node, gfp);
+}
+
+int tcslab_central_init(struct tcslab_cache *cache)
+{
+	int node, list;
+
+	cache->central = kvcalloc(nr_node_ids, sizeof(*cache->central), GFP_KERNEL);
+	if (!cache->central)
+		return -ENOMEM;
+	for (node = 0; node < nr_node_ids; node++) {
+		struct tcslab_central *central = &cache->central[node];
+
+		raw_spin_lock_init(&central->lock);
+		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
+			INIT_HLIST_HEAD(&central->spans[list]);
+		if (node_online(node) && make_transfer(cache, node, GFP_KERNEL)) {
+			tcslab_central_exit(cache);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void tcslab_central_exit(struct tcslab_cache *cache)
+{
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++)
+		kfree(cache->central[node].transfer);
+	kvfree(cache->central);
+	cache->central = NULL;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The middle tier's spans: from the page heap, cut into objects, and back
+ *
+ * No lock is held here; a span belongs to the caller until tcslab_central_add().
+ */
+#include <linux/bitmap.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "back/page_heap.h"
+#include "caches/cache.h"
+#include "caches/limit_wait.h"
+#include "caches/rcu.h"
+#include "central_lists.h"
+
+#define SHORT_SPANS	4	/* so many of the shortest before longer ones */
+
+static void uncharge(struct tcslab_cache *cache, unsigned int npages)
+{
+	atomic_long_sub(npages, &cache->span_pages_held);
+	/* Also where it was charged for a moment: somebody may have been refused in it. */
+	tcslab_limit_wake(cache);
+}
+
+static void release_span(struct tcslab_cache *cache, struct tcslab_span *span, bool more)
+{
+	unsigned int npages = span->npages;
+
+	/* What was not cleared object by object must not be seen in another cache. */
+	if (want_init_on_free() && !cache->zero_size)
+		memset(span->base, 0, (size_t)npages << PAGE_SHIFT);
+	tcslab_page_heap_free(span, more);
+	uncharge(cache, npages);
+}
+
+void tcslab_central_release_now(struct tcslab_span *span)
+{
+	/* Its pages still say whose it is. */
+	release_span(tcslab_cache_of(span->base), span, false);
+}
+
+void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans)
+{
+	struct tcslab_span *span;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(span, next, spans, link) {
+		/* Somebody may be reading one of its objects. */
+		if (cache->flags & TCSLAB_TYPESAFE_BY_RCU)
+			tcslab_rcu_add_span(span);
+		else
+			release_span(cache, span, next);
+	}
+}
+
+static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
+{
+	unsigned int nobjs = tcslab_span_objs(cache, span), i, last;
+
+	span->nfree = nobjs;
+	last = (nobjs - 1) / BITS_PER_LONG;
+	span->free_bits[last] = BITMAP_LAST_WORD_MASK(nobjs);
+	for (i = 0; i < last; i++)
+		span->free_bits[i] = ~0UL;
+	if (cache->ctor)
+		for (i = 0; i < nobjs; i++)
+			cache->ctor(span->base + (size_t)i * cache->size);
+}
+
+/* Never above the limit, not for a moment: who fits in is not refused because of others. */
+static bool charge(struct tcslab_cache *cache, unsigned int npages)
+{
+	long held = atomic_long_read(&cache->span_pages_held);
+
+	do {
+		if (cache->limit_pages && held + npages > cache->limit_pages)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&cache->span_pages_held, &held, held + npages));
+	return true;
+}
+
+/*
+ * Most caches never hold more than a few objects.  They get the shortest spans, where
+ * little is unused; the tails of those do not count before there are many.
+ */
+static unsigned int wanted_length(const struct tcslab_cache *cache, int node)
+{
+	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
+
+	/* Only a hint, so no lock. */
+	if (data_race(cache->central[node].nr_pages) < shortest * SHORT_SPANS)
+		return shortest;
+	return cache->span_pages;
+}
+
+/*
+ * The pages that the limit allows of @npages, all or the fewest that serve; or 0.  Who cannot
+ * be refused has those in any case.
+ */
+static unsigned int charge_some(struct tcslab_cache *cache, unsigned int npages, gfp_t gfp)
+{
+	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
+
+	if (charge(cache, npages))
+		return npages;
+	if (npages > shortest && charge(cache, shortest))
+		return shortest;
+	if (!(gfp & __GFP_NOFAIL))
+		return 0;
+	atomic_long_add(shortest, &cache->span_pages_held);
+	atomic_long_inc(&cache->limit_overruns);
+	return shortest;
+}
+
+/*
+ * What is tried for a longer span than need be.  The kernel never refuses eight pages to who
+ * may wait, and more it does; and nobody is to be killed, nor a reserve used up, for what the
+ * shortest span does as well.
+ */
+static gfp_t optional(gfp_t gfp)
+{
+	return tcslab_optional(gfp & ~(__GFP_RETRY_MAYFAIL | __GFP_HIGH | __GFP_MEMALLOC));
+}
+
+static struct tcslab_span *new_span(struct tcslab_cache *cache, unsigned int npages, gfp_t gfp,
+				    int node)
+{
+	return tcslab_page_heap_alloc(cache, cache->zone, TCSLAB_SPAN_SMALL, npages,
+				      cache->span_align, gfp, node);
+}
+
+void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
+{
+	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
+	unsigned int npages = charge_some(cache, wanted_length(cache, node), gfp);
+	struct tcslab_span *span = NULL;
+
+	if (!npages)
+		return ERR_PTR(-EDQUOT);
+	if (npages > shortest) {
+		span = new_span(cache, npages, optional(gfp), node);
+		if (!span) {
+			uncharge(cache, npages - shortest);
+			npages = shortest;
+		}
+	}
+	if (!span)
+		span = new_span(cache, npages, gfp, node);
+	if (!span) {
+		uncharge(cache, npages);
+		return ERR_PTR(-ENOMEM);
+	}
+	cut_span(cache, span);
+	return tcslab_central_add(cache, span);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Parked frees; see nested.h */
+#include <linux/cpu.h>
+#include <linux/irq_work.h>
+#include <linux/llist.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+
+#include "back/span.h"
+#include "base/report.h"
+#include "caches/cache.h"
+#include "central.h"
+#include "nested.h"
+
+#define AT_ONCE	32	/* in one interrupt */
+
+DEFINE_PER_CPU(unsigned int, tcslab_lock_depth);
+
+/**
+ * struct parked - what one CPU has parked
+ * @objs: links inside of free objects
+ * @refused: a pointer that was no object, to be reported; or NULL
+ * @work: empties the lists on its own CPU, in hard interrupt context on PREEMPT_RT
+ *	too: the thread that does it there otherwise stops before its CPU goes
+ *
+ * Added to from any context, emptied by @work only, or when the CPU is dead.
+ */
+struct parked {
+	struct llist_head objs;
+	void *refused;
+	struct irq_work work;
+};
+
+static DEFINE_PER_CPU(struct parked, parked);
+
+static void unpark_obj(struct llist_node *link)
+{
+	struct tcslab_cache *cache = tcslab_cache_of(link);
+	void *obj = tcslab_object_around(link);
+
+	if (!obj)	/* freed twice, and gone with its span after the first time */
+		return;
+	if (cache == tcslab_large_cache) {
+		tcslab_free_slow(obj);
+		return;
+	}
+	/* Leave the object as its next owner, or a reader, expects it. */
+	memset(link, 0, sizeof(*link));
+	if (cache->ctor && !tcslab_park_offset(cache))
+		cache->ctor(obj);
+	tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1);
+}
+
+/* Up to @n objects; true if that was all. */
+static bool unpark(struct parked *p, unsigned int n)
+{
+	void *refused = xchg(&p->refused, NULL);
+	struct llist_node *link;
+
+	tcslab_warn(refused, "tcslab: free of %p, which is no object of its cache; leaked\n",
+		    refused);
+	while (n--) {
+		link = llist_del_first(&p->objs);
+		if (!link)
+			return true;
+		unpark_obj(link);
+	}
+	return llist_empty(&p->objs);
+}
+
+static void unpark_local(struct irq_work *work)
+{
+	/* Others want to be served in between. */
+	if (!unpark(container_of(work, struct parked, work), AT_ONCE))
+		tcslab_irq_work_queue(work);
+}
+
+void tcslab_park(struct tcslab_cache *cache, void *obj)
+{
+	struct parked *p;
+
+	preempt_disable();
+	p = this_cpu_ptr(&parked);
+	if (likely(cache == tcslab_large_cache || tcslab_central_owns(cache, obj)))
+		llist_add(obj + tcslab_park_offset(cache), &p->objs);
+	else
+		/* Not to be written to; and an NMI is no place to print. */
+		WRITE_ONCE(p->refused, obj);
+	tcslab_irq_work_queue(&p->work);
+	preempt_enable();
+}
+
+/* A glance: what is added meanwhile is not waited for. */
+static bool has_parked(const struct parked *p)
+{
+	return !llist_empty(&p->objs) || READ_ONCE(p->refused);
+}
+
+/*
+ * What is parked where no interrupt comes any more is for the hotplug callback; without it,
+ * at unload, for whoever comes here.
+ */
+static void unpark_offline(void)
+{
+	static DEFINE_MUTEX(one);	/* a list is emptied by one at a time */
+	int cpu;
+
+	cpus_read_lock();	/* and by no callback meanwhile */
+	mutex_lock(&one);
+	for_each_possible_cpu(cpu)
+		if (!cpu_online(cpu))
+			tcslab_unpark_dead(cpu);
+	mutex_unlock(&one);
+	cpus_read_unlock();
+}
+
+void tcslab_unpark(void)
+{
+	bool more = false;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		irq_work_sync(per_cpu_ptr(&parked.work, cpu));
+		more |= !cpu_online(cpu) && has_parked(per_cpu_ptr(&parked, cpu));
+	}
+	if (more)
+		unpark_offline();
+}
+
+void tcslab_unpark_dead(unsigned int cpu)
+{
+	unpark(per_cpu_ptr(&parked, cpu), UINT_MAX);
+}
+
+/* Before 6.16 a module's per-CPU variables cannot have pointers to begin with. */
+void __init tcslab_nested_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu(parked.work, cpu) = IRQ_WORK_INIT_HARD(unpark_local);
+}
