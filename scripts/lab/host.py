@@ -20,7 +20,7 @@ from .progress import LabError
 TOOLS = {"shellcheck": "shellcheck", "perl": "perl", "spin": "spin",
          "gcc": "gcc", "git": "git", "pyflakes3": "pyflakes3"}
 C_FILES = ("mod/**/*.c", "mod/**/*.h", "selftests/*.c", "selftests/*.h",
-           "selftests/modules/*.c", "selftests/modules/*.h", "selftests/lab/*.c")
+           "selftests/modules/**/*.c", "selftests/modules/**/*.h", "selftests/lab/*.c")
 SHELL_FILES = ("scripts/**/*.sh", "selftests/**/*.sh", "selftests/*.inc", ".ci/run")
 PYTHON_FILES = ("scripts/**/*.py",)
 
@@ -95,7 +95,7 @@ def promises() -> str:
     folder = paths.PROJECT / "selftests"
     sources = "".join((paths.PROJECT / name).read_text(encoding="utf-8")
                       for name in files(("selftests/*.sh", "selftests/*.inc", "selftests/*.c",
-                                         "selftests/modules/*.[ch]")))
+                                         "selftests/modules/**/*.[ch]")))
     complaints = []
     text = (paths.PROJECT / "Documentation/promises.md").read_text(encoding="utf-8")
     for line in text.splitlines():

@@ -4,7 +4,7 @@
 #include <linux/slab.h>
 
 #include <linux/tcslab.h>
-#include "../../mod/base/compat.h"
+#include "base/compat.h"
 #include "context_test.h"
 #include "slub_pages.h"
 #include "tcslab_memory.h"

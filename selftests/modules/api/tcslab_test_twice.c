@@ -12,7 +12,7 @@
 
 #include <linux/tcslab_slab.h>
 #include "context_test.h"
-#include "../../mod/back/pages.h"
+#include "back/pages.h"
 
 static bool checks;
 module_param(checks, bool, 0400);

@@ -15,7 +15,7 @@
 
 #include <linux/tcslab.h>
 
-#include "../../mod/base/compat.h"
+#include "base/compat.h"
 #include "context_test.h"
 
 static char *mode = "";

@@ -29,7 +29,7 @@ static size_t roundup_as_kernel(size_t size)
 /* A second set of what is exported. */
 #define tcslab_class_small		test_class_small
 #define tcslab_class_medium		test_class_medium
-#include "../../mod/caches/size_class.c"
+#include "caches/size_class.c"
 
 /* The checks of dma_kmalloc_size_aligned(), which believes in them without looking. */
 static bool taken_for_aligned(size_t size)

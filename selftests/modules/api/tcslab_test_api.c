@@ -11,7 +11,7 @@
 #include <linux/vmalloc.h>
 
 #include <linux/tcslab.h>
-#include "../../mod/base/compat.h"
+#include "base/compat.h"
 #include "context_test.h"
 
 #define LAST_SIZE	40000

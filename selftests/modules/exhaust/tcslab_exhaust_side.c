@@ -7,7 +7,7 @@
 #include <linux/version.h>
 
 #include <linux/tcslab.h>
-#include "../../mod/base/compat.h"
+#include "base/compat.h"
 #include "context_test.h"
 #include "tcslab_exhaust.h"
 

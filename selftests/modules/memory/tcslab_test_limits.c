@@ -12,7 +12,7 @@
 
 #include <linux/tcslab.h>
 
-#include "../../mod/base/compat.h"
+#include "base/compat.h"
 #include "context_test.h"
 
 static unsigned int hard_mib;

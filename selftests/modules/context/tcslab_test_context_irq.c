@@ -14,7 +14,7 @@
 #include <linux/module.h>
 #include <linux/percpu.h>
 
-#include "../../mod/base/compat.h"
+#include "base/compat.h"
 #include "context_objects.h"
 #include "context_test.h"
 

@@ -5,9 +5,9 @@
 #include <linux/sort.h>
 #include <linux/vmalloc.h>
 
+#include "base/compat.h"
 #include "tcslab_bench.h"
 #include "tcslab_bench_calls.h"
-#include "../../mod/base/compat.h"
 
 /* sparse does not have it. */
 #ifndef __VERSION__

@@ -14,7 +14,7 @@
 
 #include <linux/tcslab.h>
 
-#include "../../mod/base/compat.h"
+#include "base/compat.h"
 #include "context_test.h"
 
 #define PROMISED	40

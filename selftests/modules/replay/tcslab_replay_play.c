@@ -16,7 +16,7 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
-#include "../../mod/base/compat.h"
+#include "base/compat.h"
 #include "tcslab_replay.h"
 
 /* What an object is when its allocation failed: its free must not wait for it. */

@@ -23,7 +23,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "../../mod/base/compat.h"
+#include "base/compat.h"
 #include "context_test.h"
 #include "tcslab_exhaust.h"
 
