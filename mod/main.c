@@ -41,7 +41,7 @@
 #include "caches/cache.h"
 #include "caches/rcu.h"
 #include "caches/size_class.h"
-#include "middle/nested.h"
+#include "middle/park.h"
 #include "policy/hotplug.h"
 #include "policy/nodes.h"
 #include "policy/pressure.h"
@@ -117,7 +117,7 @@ static int __init tcslab_init(void)
 	int err;
 
 	tcslab_size_class_init();
-	tcslab_nested_init();
+	tcslab_park_init();
 	tcslab_rcu_init();
 	tcslab_nodes_init();
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {

@@ -16,7 +16,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 
-#include "middle/nested.h"
+#include "base/lock.h"
 #include "policy/scavenger.h"
 #include "policy/stock.h"
 #include "heap.h"

@@ -19,9 +19,9 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "base/lock.h"
 #include "caches/cache.h"
 #include "caches/leaks.h"
-#include "middle/nested.h"
 #include "policy/nodes.h"
 #include "policy/scavenger.h"
 #include "policy/stock.h"

@@ -18,7 +18,7 @@
 #include "front/cpu_budget.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
-#include "middle/nested.h"
+#include "middle/park.h"
 #include "policy/nodes.h"
 #include "cache.h"
 #include "leaks.h"

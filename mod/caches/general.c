@@ -9,10 +9,11 @@
 
 #include "back/page_heap.h"
 #include "base/compat.h"
+#include "base/lock.h"
 #include "base/report.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
-#include "middle/nested.h"
+#include "middle/park.h"
 #include "policy/nodes.h"
 #include "cache.h"
 #include "effort.h"

@@ -41,8 +41,8 @@
 #include <linux/slab.h>
 #include <linux/swait.h>
 
+#include "base/lock.h"
 #include "front/cpu_cache.h"
-#include "middle/nested.h"
 #include "limit_wait.h"
 
 /**

@@ -33,7 +33,7 @@
 #include <linux/workqueue.h>
 
 #include "base/compat.h"
-#include "middle/nested.h"
+#include "base/lock.h"
 #include "cache.h"
 #include "rcu.h"
 #include "rcu_backlog.h"

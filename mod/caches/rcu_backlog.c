@@ -25,9 +25,9 @@
 #include <linux/topology.h>
 
 #include "back/span.h"
+#include "base/lock.h"
 #include "middle/central.h"
 #include "middle/central_lists.h"
-#include "middle/nested.h"
 #include "cache.h"
 #include "rcu.h"
 #include "rcu_backlog.h"

@@ -22,9 +22,9 @@
 #include <linux/smp.h>
 #include <linux/swait.h>
 
+#include "base/lock.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
-#include "middle/nested.h"
 #include "effort.h"
 #include "reserve.h"
 

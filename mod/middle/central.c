@@ -17,12 +17,13 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "base/lock.h"
 #include "base/report.h"
 #include "caches/cache.h"
 #include "caches/limit_wait.h"
 #include "central.h"
 #include "central_lists.h"
-#include "nested.h"
+#include "park.h"
 
 #define TRANSFER_BATCHES	8	/* on the stack, but no more than */
 #define TRANSFER_BYTES		SZ_16K	/* so much; if that is no batch, there is no stack */

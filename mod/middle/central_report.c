@@ -2,9 +2,9 @@
 /* The middle tier, counted: statistics, occupancy, and what is still in use at the end. */
 #include <linux/bitmap.h>
 
+#include "base/lock.h"
 #include "caches/cache.h"
 #include "central_lists.h"
-#include "nested.h"
 
 /* Addresses of up to @max live objects of the spans of one list. */
 static unsigned int live_objects(struct tcslab_cache *cache, struct hlist_head *spans,

@@ -10,7 +10,7 @@
 #include "caches/cache.h"
 #include "caches/rcu.h"
 #include "front/cpu_cache.h"
-#include "middle/nested.h"
+#include "middle/park.h"
 #include "hotplug.h"
 
 static enum cpuhp_state state;

@@ -6,7 +6,7 @@
 
 #include "back/page_heap.h"
 #include "base/compat.h"
-#include "middle/nested.h"
+#include "base/lock.h"
 #include "stock.h"
 
 static void fill(struct work_struct *work)

@@ -12,7 +12,7 @@
  * object is in exactly one place.
  *
  * The code modelled: tcslab_cpu_pop() and tcslab_cpu_push() of tcslab.h, enter(),
- * leave(), flush() of cpu_cache.c, and the parked frees of nested.c.
+ * leave(), flush() of cpu_cache.c, and the parked frees of park.c.
  *
  * Known-wrong variants, each of which has to be found:
  *	COUNT_EARLY	count is read before the number is odd

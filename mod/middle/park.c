@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Parked frees; see nested.h */
+/* Parked frees; see park.h */
 #include <linux/cpu.h>
 #include <linux/irq_work.h>
 #include <linux/llist.h>
@@ -7,14 +7,13 @@
 #include <linux/mutex.h>
 
 #include "back/span.h"
+#include "base/lock.h"
 #include "base/report.h"
 #include "caches/cache.h"
 #include "central.h"
-#include "nested.h"
+#include "park.h"
 
 #define AT_ONCE	32	/* in one interrupt */
-
-DEFINE_PER_CPU(unsigned int, tcslab_lock_depth);
 
 /**
  * struct parked - what one CPU has parked
@@ -133,7 +132,7 @@ void tcslab_unpark_dead(unsigned int cpu)
 }
 
 /* Before 6.16 a module's per-CPU variables cannot have pointers to begin with. */
-void __init tcslab_nested_init(void)
+void __init tcslab_park_init(void)
 {
 	int cpu;
 

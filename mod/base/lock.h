@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Calls from inside of our own locked sections
+ * The raw locks of all tiers, and calls from inside of our own locked sections
  *
  * An NMI, a kprobe or a tracepoint's handler may run while its CPU holds one of our
  * raw locks, or waits for one.  Such a call must not wait for any of them: who holds
  * it may be the interrupted code, or somebody who waits for that.  It takes a lock
- * only if it is free, allocates from what is at hand, and parks what it frees on a
- * list of its CPU that an irq_work empties a moment later.
+ * only if it is free, allocates from what is at hand, and parks what it frees (see
+ * middle/park.h).
  *
  * So all locks of the tiers are taken through tcslab_lock_irqsave().
  */
-#ifndef TCSLAB_NESTED_H
-#define TCSLAB_NESTED_H
+#ifndef TCSLAB_LOCK_H
+#define TCSLAB_LOCK_H
 
 #include <linux/cpumask.h>
 #include <linux/irq_work.h>
@@ -19,8 +19,6 @@
 #include <linux/preempt.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
-
-#include <linux/tcslab.h>
 
 /* Raw locks of ours that this CPU holds or waits for; read with interrupts off. */
 DECLARE_PER_CPU(unsigned int, tcslab_lock_depth);
@@ -73,18 +71,6 @@ static inline bool tcslab_nested(void)
 	tcslab_lock_if_irqsave(lock, flags, !tcslab_nested())
 
 /*
- * Where in a free object of @cache the list's link is: behind what a user may read,
- * if there is room.  Caches that are type-safe by RCU make room; the others run
- * their constructor again if there is none.
- */
-static inline size_t tcslab_park_offset(const struct tcslab_cache *cache)
-{
-	size_t offset = ALIGN(cache->object_size, sizeof(void *));
-
-	return offset + sizeof(void *) <= cache->size ? offset : 0;
-}
-
-/*
  * Where a CPU that goes is offline already, the kernel may have run its works for the last time:
  * one that is queued would be lost, and with it all that are queued there later.  What it was
  * to do is done when the CPU is dead.
@@ -102,15 +88,4 @@ static inline void tcslab_irq_work_queue(struct irq_work *work)
 		irq_work_queue(work);
 }
 
-void tcslab_nested_init(void);
-
-/* Keep a free object of @cache until the locks can be taken.  Any context. */
-void tcslab_park(struct tcslab_cache *cache, void *obj);
-
-/* Do what is parked, on all CPUs.  Task context. */
-void tcslab_unpark(void);
-
-/* The same for a CPU that is dead. */
-void tcslab_unpark_dead(unsigned int cpu);
-
-#endif /* TCSLAB_NESTED_H */
+#endif /* TCSLAB_LOCK_H */
