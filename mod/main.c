@@ -36,6 +36,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 
+#include "back/nodes.h"
 #include "back/page_heap.h"
 #include "base/window.h"
 #include "caches/cache.h"
@@ -43,7 +44,7 @@
 #include "caches/size_class.h"
 #include "middle/park.h"
 #include "policy/hotplug.h"
-#include "policy/nodes.h"
+#include "policy/node_watch.h"
 #include "policy/pressure.h"
 #include "policy/scavenger.h"
 #include "policy/stock.h"
@@ -58,6 +59,16 @@ MODULE_PARM_DESC(checks, "close all per-CPU arrays, so that every free is verifi
 /* There only to be found by name, see tcslab.h. */
 const char TCSLAB_ABI[1];
 EXPORT_SYMBOL_GPL(TCSLAB_ABI);
+
+static int __init page_heap_init(void)
+{
+	static const struct tcslab_page_heap_hooks hooks = {
+		.wake = tcslab_scavenger_wake,
+		.stock_is_low = tcslab_stock_wanted,
+	};
+
+	return tcslab_page_heap_init(&hooks);
+}
 
 static int __init cache_init(void)
 {
@@ -90,7 +101,7 @@ struct step {
 /* The device is the last that can fail: an open file keeps no module that did not load. */
 static const struct step steps[] __refconst = {
 	{ "notes",	nothing,		tcslab_border_forget },
-	{ "page_heap",	tcslab_page_heap_init,	tcslab_page_heap_exit },
+	{ "page_heap",	page_heap_init,		tcslab_page_heap_exit },
 	{ "cache",	cache_init,		tcslab_cache_exit },
 	{ "scavenger",	nothing,		tcslab_scavenger_exit },
 	{ "stock",	tcslab_stock_init,	tcslab_stock_exit },

@@ -6,9 +6,8 @@
 #include <linux/slab.h>
 
 #include "base/compat.h"
-#include "caches/cache.h"
-#include "policy/nodes.h"
 #include "chunk.h"
+#include "nodes.h"
 #include "page_heap.h"
 #include "pages.h"
 
@@ -177,9 +176,6 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 
 	if (!tcslab_may_call_kernel(gfp))
 		return NULL;
-	/* Reclaim comes to us, or to somebody who asks for our statistics. */
-	if (gfpflags_allow_blocking(gfp))
-		lockdep_assert_not_held(&tcslab_cache_mutex);
 	chunk = kmalloc(sizeof(*chunk), tcslab_effort(gfp));
 	span = tcslab_span_new(gfp);
 	page = chunk && span ? alloc_block(node, zone, wanted_order(zone, held), min_order,

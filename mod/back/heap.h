@@ -60,6 +60,7 @@ struct tcslab_page_heap {
 } ____cacheline_aligned_in_smp;
 
 extern struct tcslab_page_heap *tcslab_heaps;	/* [node][zone] */
+extern const struct tcslab_page_heap_hooks *tcslab_heap_hooks;	/* constant from the start */
 
 /* Those of @node, or all for NUMA_NO_NODE. */
 #define tcslab_for_each_heap_of(heap, node) \
@@ -75,6 +76,9 @@ void tcslab_heap_remove_free(struct tcslab_page_heap *heap, struct tcslab_span *
 
 /* Give spare structures back until @keep are left. */
 void tcslab_heap_trim_spares(struct tcslab_page_heap *heap, unsigned int keep);
+
+/* At unload: the pages of spans that are left are nobody's, their structures go.  In lost.c. */
+void tcslab_heap_abandon(void);
 
 /* ------------------------------------------------------------ heap_release.c */
 

@@ -15,10 +15,9 @@
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 
 #include "base/lock.h"
-#include "policy/scavenger.h"
-#include "policy/stock.h"
 #include "heap.h"
 
 #define REGRETS		8	/* to believe that it will be missed again */
@@ -32,6 +31,10 @@
 #define CHUNKS_AT_ONCE	2
 #define PAGES_AT_ONCE	512
 #define CLEARED_AT_ONCE	16
+
+unsigned long tcslab_keep_bytes = SZ_64K;
+module_param_named(keep_bytes, tcslab_keep_bytes, ulong, 0600);
+MODULE_PARM_DESC(keep_bytes, "bytes in free chunks that are kept (a demand of the kernel takes them)");
 
 /* ------------------------------------------------------------ whole chunks */
 
@@ -277,7 +280,7 @@ void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
 		left -= tcslab_chunk_free_part(span, last);
 	/* Only a hint, so no lock. */
 	if (data_race(tcslab_heap_has_excess(heap)))
-		tcslab_scavenger_wake();
+		tcslab_heap_hooks->wake();
 }
 
 /*

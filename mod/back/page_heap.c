@@ -20,16 +20,13 @@
 #include <linux/spinlock.h>
 
 #include "base/lock.h"
-#include "caches/cache.h"
-#include "caches/leaks.h"
-#include "policy/nodes.h"
-#include "policy/scavenger.h"
-#include "policy/stock.h"
 #include "heap.h"
+#include "mempolicy.h"
 
 #define SPLIT_SPARES		3	/* structures for a split and a bitmap */
 
 struct tcslab_page_heap *tcslab_heaps;
+const struct tcslab_page_heap_hooks *tcslab_heap_hooks;
 
 /* What tcslab_page_heap_alloc() is asked for. */
 struct span_request {
@@ -269,7 +266,7 @@ static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int
 					  heap->stats.held_pages);
 	tcslab_heap_note_growth(heap);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
-	tcslab_scavenger_wake();
+	tcslab_heap_hooks->wake();
 	return heap;
 }
 
@@ -328,7 +325,7 @@ static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 	low = is_low(heap, TCSLAB_STOCK_PAGES / 2, TCSLAB_STOCK_SPARES / 2);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) && low)
-		tcslab_stock_wanted();
+		tcslab_heap_hooks->stock_is_low();
 	return span;
 }
 
@@ -506,10 +503,11 @@ unsigned long tcslab_metadata_bytes(void)
 	return tcslab_span_bytes() + chunks * sizeof(struct tcslab_chunk);
 }
 
-int __init tcslab_page_heap_init(void)
+int __init tcslab_page_heap_init(const struct tcslab_page_heap_hooks *hooks)
 {
 	int err, i;
 
+	tcslab_heap_hooks = hooks;
 	err = tcslab_chunk_init();
 	if (err)
 		return err;
@@ -544,7 +542,7 @@ void tcslab_page_heap_exit(void)
 	tcslab_page_heap_release_parts(NUMA_NO_NODE, ULONG_MAX);
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
 		tcslab_heap_trim_spares(&tcslab_heaps[i], 0);
-	tcslab_abandon_pages();
+	tcslab_heap_abandon();
 	tcslab_chunk_exit();
 	kfree(tcslab_heaps);
 }

@@ -10,10 +10,31 @@
 #include "free_index.h"
 #include "span.h"
 
-int tcslab_page_heap_init(void);
+/* Bytes in free chunks that are kept; tunable at any time. */
+extern unsigned long tcslab_keep_bytes;
 
-/* Gives all memory back; nothing may be in use. */
+/* On PREEMPT_RT each node has so much in stock, see policy/stock.h. */
+#define TCSLAB_STOCK_PAGES	(SZ_1M / PAGE_SIZE)
+#define TCSLAB_STOCK_SPARES	48	/* structures: 16 spans in a row */
+
+/**
+ * struct tcslab_page_heap_hooks - who works for the heaps, in the background
+ * @wake: a heap got a chunk, or has more than it keeps; called where pages may be allocated
+ * @stock_is_low: on PREEMPT_RT, half of a stock is used up; called in any context
+ */
+struct tcslab_page_heap_hooks {
+	void (*wake)(void);
+	void (*stock_is_low)(void);
+};
+
+int tcslab_page_heap_init(const struct tcslab_page_heap_hooks *hooks);
+
+/* Gives all memory back; pages of what is still in use are left as they are, and no longer ours. */
 void tcslab_page_heap_exit(void);
+
+/* At unload: every span that is not free, by chunk.  *@seen is for the caller. */
+void tcslab_page_heap_visit_lost(void (*visit)(struct tcslab_span *span, unsigned int *seen),
+				 unsigned int *seen);
 
 /*
  * Take a span of @npages whose first frame number is a multiple of @align, from

@@ -27,9 +27,11 @@
 #include <linux/page-flags.h>
 #include <linux/page_ref.h>
 
-#include "caches/cache.h"
 #include "pages.h"
 #include "span.h"
+
+struct tcslab_cache *tcslab_large_cache __ro_after_init;
+struct tcslab_cache tcslab_no_cache = { .name = "none", .node = NUMA_NO_NODE };
 
 bool tcslab_pages_adopt(struct page *page, unsigned int order)
 {

@@ -79,6 +79,26 @@ static inline gfp_t tcslab_optional(gfp_t gfp)
 	       TCSLAB_OPTIONAL;
 }
 
+/*
+ * The cache of what is no class: size 0 and large objects.  Its arrays are always
+ * closed, so that both take the slow path.  Not on the list of caches.
+ */
+extern struct tcslab_cache *tcslab_large_cache;
+
+/*
+ * What stands for a cache in pages of ours that no object begins in: free ones, and the
+ * inside of a large object.  So a pointer there is ours to every look-up, and its arrays,
+ * which are the closed ones of large objects, send each free to the slow path, which
+ * refuses it.  Not on the list.
+ */
+extern struct tcslab_cache tcslab_no_cache;
+
+/* Is @obj in such a page?  Then it was freed before, or has never been an object. */
+static inline bool tcslab_is_stray(const void *obj)
+{
+	return tcslab_cache_of(obj) == &tcslab_no_cache;
+}
+
 enum tcslab_span_state {
 	TCSLAB_SPAN_FREE,
 	TCSLAB_SPAN_SMALL,

@@ -17,9 +17,9 @@
 #include "base/window.h"
 #include "front/cpu_budget.h"
 #include "front/cpu_cache.h"
+#include "front/remote.h"
 #include "middle/central.h"
 #include "middle/park.h"
-#include "policy/nodes.h"
 #include "cache.h"
 #include "leaks.h"
 #include "limit_wait.h"
@@ -42,8 +42,6 @@ LIST_HEAD(tcslab_cache_list);
 
 struct tcslab_cache *tcslab_general[TCSLAB_NR_ZONES][TCSLAB_NR_CLASSES] __ro_after_init;
 EXPORT_SYMBOL_GPL(tcslab_general);
-struct tcslab_cache *tcslab_large_cache __ro_after_init;
-struct tcslab_cache tcslab_no_cache = { .name = "none", .node = NUMA_NO_NODE };
 
 static bool verify_frees __ro_after_init;
 
@@ -52,6 +50,19 @@ const char *tcslab_zone_name(enum tcslab_zone zone)
 	static const char * const names[] = { "normal", "dma32", "dma" };
 
 	return names[zone];
+}
+
+void tcslab_cache_add_nodes(struct tcslab_cache *cache)
+{
+	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	int node;
+
+	lockdep_assert_held(&tcslab_cache_mutex);
+	if (!static_branch_unlikely(&tcslab_numa_key))
+		return;
+	tcslab_remote_init(cache, gfp);
+	for_each_online_node(node)
+		tcslab_central_add_node(cache, node, gfp);
 }
 
 /* --------------------------------------------------------------- creating */
@@ -153,7 +164,7 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 		goto free_cpu_cache;
 	mutex_lock(&tcslab_cache_mutex);
 	list_add_tail(&cache->list, &tcslab_cache_list);
-	tcslab_nodes_prepare(cache);
+	tcslab_cache_add_nodes(cache);
 	mutex_unlock(&tcslab_cache_mutex);
 	return cache;
 

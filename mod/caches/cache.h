@@ -17,26 +17,6 @@ extern struct list_head tcslab_cache_list;
 	list_for_each_entry(cache, &tcslab_cache_list, list)
 
 /*
- * The cache of what is no class: size 0 and large objects.  Its arrays are always
- * closed, so that both take the slow path.  Not on the list.
- */
-extern struct tcslab_cache *tcslab_large_cache;
-
-/*
- * What stands for a cache in pages of ours that no object begins in: free ones, and the
- * inside of a large object.  So a pointer there is ours to every look-up, and its arrays,
- * which are the closed ones of large objects, send each free to the slow path, which
- * refuses it.  Not on the list.
- */
-extern struct tcslab_cache tcslab_no_cache;
-
-/* Is @obj in such a page?  Then it was freed before, or has never been an object. */
-static inline bool tcslab_is_stray(const void *obj)
-{
-	return tcslab_cache_of(obj) == &tcslab_no_cache;
-}
-
-/*
  * Free what no array takes: a large object; all else is reported and left alone.  @caller
  * is who freed it.
  */
@@ -48,6 +28,12 @@ void tcslab_free_odd(const void *obj, unsigned long caller);
  */
 int tcslab_cache_init(bool checks);
 void tcslab_cache_exit(void);
+
+/*
+ * Nodes may have come: make what the cache has for each, if there is memory.  With
+ * tcslab_cache_mutex held.
+ */
+void tcslab_cache_add_nodes(struct tcslab_cache *cache);
 
 /*
  * Empty the arrays and transfer caches of all caches.  One visit to each CPU for all of

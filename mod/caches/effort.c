@@ -31,10 +31,10 @@
 #include <linux/sched.h>
 
 #include "back/chunk.h"
+#include "back/mempolicy.h"
 #include "back/page_heap.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
-#include "policy/nodes.h"
 #include "cache.h"
 #include "effort.h"
 #include "limit_wait.h"
@@ -48,6 +48,13 @@
  * without a lock: one drain more or less does no harm.
  */
 static unsigned long last_vain;
+
+/* Reclaim comes to us, or to somebody who asks for our statistics. */
+static void assert_may_reclaim(gfp_t gfp)
+{
+	if (gfpflags_allow_blocking(gfp))
+		lockdep_assert_not_held(&tcslab_cache_mutex);
+}
 
 /* ------------------------------------------------------------------- at hand */
 
@@ -68,6 +75,7 @@ static void *find(struct tcslab_cache *cache, gfp_t gfp, int node, int home)
 	bool any_node = static_branch_unlikely(&tcslab_numa_key) && !(gfp & __GFP_THISNODE);
 	void *obj, *more;
 
+	assert_may_reclaim(gfp);
 	gfp &= ~TCSLAB_BOUND;
 	/* New memory is where the task wants it, as with kmalloc(). */
 	if (any_node && node == NUMA_NO_NODE) {
@@ -297,6 +305,7 @@ struct tcslab_span *tcslab_effort_large(enum tcslab_zone zone, unsigned int npag
 	gfp_t once = once_first(gfp);
 	struct tcslab_span *span;
 
+	assert_may_reclaim(gfp);
 	span = large(zone, npages, align, again ? once | __GFP_NOWARN : once, node);
 	if (!span && again) {
 		drain_all_caches(tcslab_large_cache);

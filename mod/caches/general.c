@@ -7,6 +7,8 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include "back/mempolicy.h"
+#include "back/nodes.h"
 #include "back/page_heap.h"
 #include "base/compat.h"
 #include "base/lock.h"
@@ -14,7 +16,6 @@
 #include "front/cpu_cache.h"
 #include "middle/central.h"
 #include "middle/park.h"
-#include "policy/nodes.h"
 #include "cache.h"
 #include "effort.h"
 #include "size_class.h"

@@ -11,7 +11,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 
-#include "back/heap.h"
+#include "back/page_heap.h"
 #include "middle/central.h"
 #include "slab/border.h"
 #include "cache.h"
@@ -42,41 +42,6 @@ unsigned int tcslab_report_objects(struct tcslab_cache *cache, unsigned int max)
 }
 
 /* -------------------------------------------------------------- at unload */
-
-/* The next page of the chunk from @page on that has not gone back, or NULL. */
-static struct page *next_of_ours(const struct tcslab_chunk *chunk, struct page *page)
-{
-	struct page *end = chunk->page + tcslab_chunk_pages(chunk);
-
-	for (; page < end; page++)
-		/* Others may be writing to theirs: no cookie then. */
-		if ((unsigned long)data_race(page->lru.prev) == TCSLAB_PAGE_COOKIE)
-			return page;
-	return NULL;
-}
-
-/* Every span of every chunk; nobody uses the heaps any more.  *@seen is for the caller. */
-static void visit_lost_spans(void (*visit)(struct tcslab_span *span, unsigned int *seen),
-			     unsigned int *seen)
-{
-	struct tcslab_page_heap *heap;
-	struct tcslab_chunk *chunk;
-	struct page *page;
-
-	tcslab_for_each_heap(heap) {
-		list_for_each_entry(chunk, &heap->chunks, list) {
-			page = next_of_ours(chunk, chunk->page);
-			while (page) {
-				struct tcslab_span *span = tcslab_page_span(page);
-
-				page += span->npages;
-				visit(span, seen);
-				page = next_of_ours(chunk, page);
-			}
-			cond_resched();
-		}
-	}
-}
 
 static void report_large(struct tcslab_span *span, unsigned int *seen)
 {
@@ -175,27 +140,7 @@ void tcslab_report_leaks(void)
 		report_caches(&leaks);
 		tcslab_for_each_cache(cache)
 			shown += tcslab_report_objects(cache, TCSLAB_LEAKS_SHOWN - shown);
-		visit_lost_spans(report_large, &shown);
+		tcslab_page_heap_visit_lost(report_large, &shown);
 	}
 	mutex_unlock(&tcslab_cache_mutex);
-}
-
-/* The structures go, the pages stay. */
-static void abandon(struct tcslab_span *span, unsigned int *seen)
-{
-	tcslab_chunk_abandon(span);
-	if (span->state == TCSLAB_SPAN_SMALL && span->free_bits != &span->bits)
-		tcslab_span_delete((struct tcslab_span *)span->free_bits);
-	tcslab_span_delete(span);
-}
-
-void tcslab_abandon_pages(void)
-{
-	struct tcslab_chunk *chunk, *next;
-	struct tcslab_page_heap *heap;
-
-	visit_lost_spans(abandon, NULL);
-	tcslab_for_each_heap(heap)
-		list_for_each_entry_safe(chunk, next, &heap->chunks, list)
-			kfree(chunk);
 }

@@ -13,7 +13,4 @@ unsigned int tcslab_report_objects(struct tcslab_cache *cache, unsigned int max)
 /* At unload, when all caches have been emptied: log what is in use in all of them, if any. */
 void tcslab_report_leaks(void);
 
-/* At unload, when all that is free has been given back: leave the rest where it is. */
-void tcslab_abandon_pages(void);
-
 #endif /* TCSLAB_LEAKS_H */

@@ -32,6 +32,7 @@
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 
+#include "back/span.h"
 #include "base/compat.h"
 #include "base/lock.h"
 #include "cache.h"

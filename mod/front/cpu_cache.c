@@ -18,6 +18,7 @@
 #include <linux/smp.h>
 #include <linux/topology.h>
 
+#include "back/nodes.h"
 #include "back/span.h"
 #include "base/report.h"
 #include "caches/cache.h"
@@ -25,7 +26,6 @@
 #include "caches/limit_wait.h"
 #include "caches/reserve.h"
 #include "middle/central.h"
-#include "policy/nodes.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
 #include "remote.h"
@@ -130,14 +130,6 @@ void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
 	return alloc_one(cache, gfp, node, true);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_alloc_slow);
-
-bool tcslab_node_is_served(int node, gfp_t gfp)
-{
-	if (node < 0 || node >= nr_node_ids || !node_online(node))
-		return false;
-	return static_branch_unlikely(&tcslab_numa_key) || node == tcslab_only_node ||
-	       !(gfp & __GFP_THISNODE);
-}
 
 /**
  * tcslab_cache_alloc_node() - allocate an object from a given node

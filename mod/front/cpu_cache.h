@@ -46,12 +46,6 @@ void tcslab_cpu_cache_send_home(struct tcslab_cache *cache);
  */
 void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home);
 
-/*
- * Whether memory of @node may be asked for by name.  On a machine that had one node at load
- * all memory is of that, whatever is named.
- */
-bool tcslab_node_is_served(int node, gfp_t gfp);
-
 /* Objects that the array of @cpu holds, those of other nodes included; a glance. */
 unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu);
 

@@ -7,6 +7,7 @@
  */
 #include <linux/cpuhotplug.h>
 
+#include "back/span.h"
 #include "caches/cache.h"
 #include "caches/rcu.h"
 #include "front/cpu_cache.h"

@@ -30,10 +30,6 @@ unsigned long tcslab_release_rate = SZ_128M;
 module_param_named(release_rate, tcslab_release_rate, ulong, 0600);
 MODULE_PARM_DESC(release_rate, "bytes per second that the background release gives back (0: none)");
 
-unsigned long tcslab_keep_bytes = SZ_64K;
-module_param_named(keep_bytes, tcslab_keep_bytes, ulong, 0600);
-MODULE_PARM_DESC(keep_bytes, "bytes in free chunks that are kept (a demand of the kernel takes them)");
-
 unsigned long tcslab_soft_limit_bytes;
 module_param_named(soft_limit_bytes, tcslab_soft_limit_bytes, ulong, 0600);
 MODULE_PARM_DESC(soft_limit_bytes, "bytes held above which all that is free is given back (0: no limit)");

@@ -7,11 +7,10 @@
 
 /*
  * Tunables, also module parameters: how many bytes per second the background
- * release gives back, how many free bytes it leaves alone, and how many bytes may be
- * held before it gives back all that is free, at once.
+ * release gives back, beyond what the heaps keep, and how many bytes may be held before it
+ * gives back all that is free, at once.
  */
 extern unsigned long tcslab_release_rate;
-extern unsigned long tcslab_keep_bytes;
 extern unsigned long tcslab_soft_limit_bytes;
 
 void tcslab_scavenger_exit(void);

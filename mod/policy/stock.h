@@ -11,9 +11,6 @@
 
 #include <linux/kconfig.h>
 
-#define TCSLAB_STOCK_PAGES	(SZ_1M / PAGE_SIZE)
-#define TCSLAB_STOCK_SPARES	48	/* structures: 16 spans in a row */
-
 #ifdef CONFIG_PREEMPT_RT
 /* Fill the stock; task context.  Later it happens by itself. */
 int tcslab_stock_init(void);

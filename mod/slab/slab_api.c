@@ -11,6 +11,7 @@
 
 #include <linux/tcslab_slab_api.h>
 
+#include "back/span.h"
 #include "base/compat.h"
 #include "caches/cache.h"
 

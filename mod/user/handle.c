@@ -25,6 +25,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "back/span.h"
 #include "base/compat.h"
 #include "caches/cache.h"
 #include "handle.h"
