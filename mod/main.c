@@ -40,8 +40,10 @@
 #include "back/page_heap.h"
 #include "base/window.h"
 #include "caches/cache.h"
+#include "caches/limit_wait.h"
 #include "caches/rcu.h"
 #include "caches/size_class.h"
+#include "middle/central.h"
 #include "middle/park.h"
 #include "policy/hotplug.h"
 #include "policy/node_watch.h"
@@ -59,6 +61,18 @@ MODULE_PARM_DESC(checks, "close all per-CPU arrays, so that every free is verifi
 /* There only to be found by name, see tcslab.h. */
 const char TCSLAB_ABI[1];
 EXPORT_SYMBOL_GPL(TCSLAB_ABI);
+
+/* What a lower tier asks of the upper ones; before anything can ask. */
+static void __init set_hooks(void)
+{
+	static const struct tcslab_central_hooks central = {
+		.came_back = tcslab_limit_wake,
+		.defer = tcslab_rcu_add_span,
+		.free_large = tcslab_free_slow,
+	};
+
+	tcslab_central_set_hooks(&central);
+}
 
 static int __init page_heap_init(void)
 {
@@ -128,6 +142,7 @@ static int __init tcslab_init(void)
 	int err;
 
 	tcslab_size_class_init();
+	set_hooks();
 	tcslab_park_init();
 	tcslab_rcu_init();
 	tcslab_nodes_init();

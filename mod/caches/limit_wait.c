@@ -21,7 +21,7 @@
  *
  * 2. Nothing is overlooked between looking and sleeping.  A free first makes the object, or the
  *    pages, available, then looks at @n, then counts @events, with a barrier after the first
- *    (in __tcslab_limit_wake()).  A waiter has counted himself with a barrier, reads
+ *    (in tcslab_limit_wake()).  A waiter has counted himself with a barrier, reads
  *    @events, then looks for an object.  So the free sees @n, or the waiter sees what it made
  *    available; and if the waiter does not see it, @events changes after he read it, and
  *    he does not go to sleep: swait looks at the condition after it has put him into the
@@ -69,7 +69,7 @@ bool tcslab_limit_is_waited_for(const struct tcslab_cache *cache)
 	return cache->waiting && atomic_read(&cache->waiting->n);
 }
 
-void __tcslab_limit_wake(struct tcslab_cache *cache)
+void tcslab_limit_wake(struct tcslab_cache *cache)
 {
 	struct tcslab_waiting *w = cache->waiting;
 

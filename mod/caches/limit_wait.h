@@ -13,13 +13,7 @@ void tcslab_limit_wait_exit(struct tcslab_cache *cache);
 bool tcslab_limit_is_waited_for(const struct tcslab_cache *cache);
 
 /* Objects or pages have come back to a cache with the flag: wake who waits.  Any context. */
-void __tcslab_limit_wake(struct tcslab_cache *cache);
-
-static inline void tcslab_limit_wake(struct tcslab_cache *cache)
-{
-	if (cache->waiting)
-		__tcslab_limit_wake(cache);
-}
+void tcslab_limit_wake(struct tcslab_cache *cache);
 
 /*
  * What @fetch returns as soon as it is not -EDQUOT; that if a fatal signal comes.  Sleeps,

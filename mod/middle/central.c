@@ -19,8 +19,6 @@
 
 #include "base/lock.h"
 #include "base/report.h"
-#include "caches/cache.h"
-#include "caches/limit_wait.h"
 #include "central.h"
 #include "central_lists.h"
 #include "park.h"
@@ -311,7 +309,7 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 	tcslab_unlock_irqrestore(&central->lock, flags);
 
 	tcslab_central_release(cache, &empty);
-	tcslab_limit_wake(cache);
+	tcslab_central_came_back(cache);
 	report_bad_free(cache, &bad);
 }
 
@@ -454,6 +452,13 @@ void tcslab_central_add_node(struct tcslab_cache *cache, int node, gfp_t gfp)
 {
 	/* Without it each batch is sorted into the spans. */
 	make_transfer(cache, node, gfp);
+}
+
+const struct tcslab_central_hooks *tcslab_central_hooks;
+
+void __init tcslab_central_set_hooks(const struct tcslab_central_hooks *hooks)
+{
+	tcslab_central_hooks = hooks;
 }
 
 int tcslab_central_init(struct tcslab_cache *cache)

@@ -9,6 +9,8 @@
 
 #include <linux/tcslab.h>
 
+struct tcslab_span;
+
 /* Number of lists of spans by fls(free objects), of which a page has no more than fit. */
 #define TCSLAB_OCCUPANCY_LISTS	(PAGE_SHIFT - 1)
 
@@ -27,6 +29,22 @@ static inline void tcslab_copy_objs(void **to, void **from, size_t n)
 	for (; n; n--)
 		to[n - 1] = READ_ONCE(from[n - 1]);
 }
+
+/**
+ * struct tcslab_central_hooks - what the tiers above do when asked from here
+ * @came_back: objects or pages came back to a cache at whose limit somebody may wait; any context
+ * @defer: keep an empty span of a cache that is type-safe by RCU until nobody can read it, then
+ *	call tcslab_central_release_now(); any context
+ * @free_large: free a large object that was parked
+ */
+struct tcslab_central_hooks {
+	void (*came_back)(struct tcslab_cache *cache);
+	void (*defer)(struct tcslab_span *span);
+	void (*free_large)(const void *obj);
+};
+
+/* Before the first object. */
+void tcslab_central_set_hooks(const struct tcslab_central_hooks *hooks);
 
 int tcslab_central_init(struct tcslab_cache *cache);
 
@@ -77,6 +95,9 @@ bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj);
  * free.  Returns how many.
  */
 unsigned int tcslab_central_live(struct tcslab_cache *cache, void **objs, unsigned int max);
+
+/* The grace period of a span that was deferred is over: back to the page heap with it. */
+void tcslab_central_release_now(struct tcslab_span *span);
 
 /* Fill the central part of @stats: transfer_cached, central_free, spans, held_bytes, tail_bytes. */
 void tcslab_central_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats);

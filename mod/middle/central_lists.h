@@ -58,7 +58,13 @@ void *tcslab_central_add(struct tcslab_cache *cache, struct tcslab_span *span);
  */
 void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans);
 
-/* When it is over. */
-void tcslab_central_release_now(struct tcslab_span *span);
+extern const struct tcslab_central_hooks *tcslab_central_hooks;	/* constant from the start */
+
+/* Objects or pages are there that somebody may wait for.  Any context. */
+static inline void tcslab_central_came_back(struct tcslab_cache *cache)
+{
+	if (cache->waiting)
+		tcslab_central_hooks->came_back(cache);
+}
 
 #endif /* TCSLAB_CENTRAL_LISTS_H */

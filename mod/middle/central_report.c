@@ -3,7 +3,6 @@
 #include <linux/bitmap.h>
 
 #include "base/lock.h"
-#include "caches/cache.h"
 #include "central_lists.h"
 
 /* Addresses of up to @max live objects of the spans of one list. */

@@ -10,9 +10,6 @@
 #include <linux/string.h>
 
 #include "back/page_heap.h"
-#include "caches/cache.h"
-#include "caches/limit_wait.h"
-#include "caches/rcu.h"
 #include "central_lists.h"
 
 #define SHORT_SPANS	4	/* so many of the shortest before longer ones */
@@ -21,7 +18,7 @@ static void uncharge(struct tcslab_cache *cache, unsigned int npages)
 {
 	atomic_long_sub(npages, &cache->span_pages_held);
 	/* Also where it was charged for a moment: somebody may have been refused in it. */
-	tcslab_limit_wake(cache);
+	tcslab_central_came_back(cache);
 }
 
 static void release_span(struct tcslab_cache *cache, struct tcslab_span *span, bool more)
@@ -49,7 +46,7 @@ void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans
 	hlist_for_each_entry_safe(span, next, spans, link) {
 		/* Somebody may be reading one of its objects. */
 		if (cache->flags & TCSLAB_TYPESAFE_BY_RCU)
-			tcslab_rcu_add_span(span);
+			tcslab_central_hooks->defer(span);
 		else
 			release_span(cache, span, next);
 	}

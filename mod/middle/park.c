@@ -9,8 +9,7 @@
 #include "back/span.h"
 #include "base/lock.h"
 #include "base/report.h"
-#include "caches/cache.h"
-#include "central.h"
+#include "central_lists.h"
 #include "park.h"
 
 #define AT_ONCE	32	/* in one interrupt */
@@ -40,7 +39,7 @@ static void unpark_obj(struct llist_node *link)
 	if (!obj)	/* freed twice, and gone with its span after the first time */
 		return;
 	if (cache == tcslab_large_cache) {
-		tcslab_free_slow(obj);
+		tcslab_central_hooks->free_large(obj);
 		return;
 	}
 	/* Leave the object as its next owner, or a reader, expects it. */
