@@ -40,9 +40,11 @@
 #include "back/page_heap.h"
 #include "base/window.h"
 #include "caches/cache.h"
+#include "caches/leaks.h"
 #include "caches/limit_wait.h"
 #include "caches/rcu.h"
 #include "caches/size_class.h"
+#include "front/cpu_cache.h"
 #include "middle/central.h"
 #include "middle/park.h"
 #include "policy/hotplug.h"
@@ -70,8 +72,11 @@ static void __init set_hooks(void)
 		.defer = tcslab_rcu_add_span,
 		.free_large = tcslab_free_slow,
 	};
+	static const struct tcslab_cpu_cache_hooks front = { .is_narrow = tcslab_cache_is_narrow };
 
 	tcslab_central_set_hooks(&central);
+	tcslab_cpu_cache_set_hooks(&front);
+	tcslab_leaks_set_caller(tcslab_border_caller);
 }
 
 static int __init page_heap_init(void)

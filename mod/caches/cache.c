@@ -26,6 +26,7 @@
 #include "rcu.h"
 #include "reserve.h"
 #include "size_class.h"
+#include "visit.h"
 
 #define MAX_BATCH		64	/* objects; bounds every section under a raw lock */
 #define BATCH_BYTES		SZ_8K	/* fewer of the big ones, */
@@ -334,7 +335,7 @@ void tcslab_cache_drain_all(void)
 	struct tcslab_cache *cache;
 
 	lockdep_assert_held(&tcslab_cache_mutex);
-	tcslab_cpu_budget_drain();
+	tcslab_visit_drain();
 	tcslab_for_each_cache(cache) {
 		tcslab_central_drain(cache);
 		cond_resched();

@@ -22,6 +22,9 @@ extern struct list_head tcslab_cache_list;
  */
 void tcslab_free_odd(const void *obj, unsigned long caller);
 
+/* Is its minimum broken, or does somebody wait at its limit?  Any context. */
+bool tcslab_cache_is_narrow(const struct tcslab_cache *cache);
+
 /*
  * Create the general caches; with @checks all arrays are closed, so that every
  * free is verified at the central list.

@@ -13,15 +13,21 @@
 
 #include "back/page_heap.h"
 #include "middle/central.h"
-#include "slab/border.h"
 #include "cache.h"
 #include "leaks.h"
 
 #define CACHES_SHOWN	16
 
+static unsigned long (*caller_of)(const void *obj) __ro_after_init;
+
+void __init tcslab_leaks_set_caller(unsigned long (*caller)(const void *obj))
+{
+	caller_of = caller;
+}
+
 static void report_object(const struct tcslab_cache *cache, const void *obj)
 {
-	unsigned long caller = tcslab_border_caller(obj);
+	unsigned long caller = caller_of ? caller_of(obj) : 0;
 
 	if (caller)
 		pr_err("tcslab: cache %s: object %p is in use, allocated at %pS\n",

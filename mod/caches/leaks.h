@@ -7,6 +7,9 @@
 
 #define TCSLAB_LEAKS_SHOWN	8
 
+/* Who can tell the place that allocated an object, or 0. */
+void tcslab_leaks_set_caller(unsigned long (*caller)(const void *obj));
+
 /* Log the addresses of up to @max objects of a cache in use, and who allocated them if known. */
 unsigned int tcslab_report_objects(struct tcslab_cache *cache, unsigned int max);
 

@@ -6,11 +6,11 @@
  * and it may hold as many objects as fit into what it earned, so what a CPU parks is
  * never more than its budget.  When the budget is used up, a miss takes from arrays
  * of the same CPU that had no miss lately (TCMalloc's stealing, by a clock hand over
- * the size classes).  The scavenger does the slow part, see tcslab_cpu_budget_scavenge();
+ * the size classes).  The slow part is done from above, once in a period (caches/visit.c);
  * the sum of all CPUs' limits stays what the tunable says.
  *
  * Who may touch what: @earned and the counters of an array are its owner's, inside of
- * the section (seq odd).  struct tcslab_seen is the scavenger's; its mutex guards it.
+ * the section (seq odd).  struct tcslab_seen is the scavenger's; tcslab_cache_mutex guards it.
  * @used of a CPU is changed by that CPU alone, with instructions that an interrupt
  * cannot split.  Others look, and may see something stale.
  */
@@ -21,7 +21,6 @@
 #include <linux/smp.h>
 
 #include "back/span.h"
-#include "caches/cache.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
 #include "remote.h"
@@ -29,9 +28,6 @@
 #define MISS_BYTES	256	/* what a miss earns, but no more than a batch */
 #define STEAL_TRIES	4	/* arrays looked at by a miss */
 #define LOW_BYTES	1024	/* unused for a period: worth an interrupt */
-#define MAX_DRAIN	1024	/* objects per interrupt, or as much work as that; */
-#define CACHE_COST	16	/* a cache is as much as so many */
-#define VISIT_CACHES	64	/* found from outside before an interrupt */
 
 /* A counter that its owner changes meanwhile: what we see may be stale. */
 #define look(counter)	data_race(READ_ONCE(counter))	/* as said above */
@@ -162,11 +158,7 @@ void tcslab_cpu_budget_drop_dead(struct tcslab_cpu_cache *cc, unsigned int cpu)
 
 /* ------------------------------------------------------------- scavenging */
 
-/*
- * What an array had too much of since the scavenger last looked: all when nobody
- * entered it, and half of what was never needed when it had no miss.
- */
-static unsigned int unneeded(const struct tcslab_cache *cache, unsigned int cpu)
+unsigned int tcslab_cpu_budget_unneeded(const struct tcslab_cache *cache, unsigned int cpu)
 {
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 	const struct tcslab_seen *seen = &cache->seen[cpu];
@@ -179,8 +171,7 @@ static unsigned int unneeded(const struct tcslab_cache *cache, unsigned int cpu)
 	return 0;
 }
 
-/* Objects of other nodes lie beside an array that nobody entered. */
-static bool has_stale(struct tcslab_cache *cache, unsigned int cpu)
+bool tcslab_cpu_budget_has_stale(struct tcslab_cache *cache, unsigned int cpu)
 {
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
@@ -188,7 +179,7 @@ static bool has_stale(struct tcslab_cache *cache, unsigned int cpu)
 }
 
 /* An array that nobody entered is as it was, and nothing is written for it. */
-static void remember(struct tcslab_cache *cache, unsigned int cpu)
+void tcslab_cpu_budget_remember(struct tcslab_cache *cache, unsigned int cpu)
 {
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 	struct tcslab_seen *seen = &cache->seen[cpu];
@@ -201,143 +192,13 @@ static void remember(struct tcslab_cache *cache, unsigned int cpu)
 	WRITE_ONCE(seen->misses, nr_misses(cc));	/* steal() looks */
 }
 
-/**
- * struct visit - to one CPU
- * @drain: everything is asked for, not only what is not needed
- * @used: bytes that the CPU's arrays had earned when the visit began
- * @limit: and might
- * @n: caches that have something to give, as it looked from outside
- * @done: of these, how many have been asked
- * @caches: the caches; the mutex keeps them
- */
-struct visit {
-	bool drain;
-	long used;
-	long limit;
-	unsigned int n;
-	unsigned int done;
-	struct tcslab_cache *caches[VISIT_CACHES];
-};
-
-/* Bytes that an array is to give, and whether what lies beside it is. */
-static unsigned int asked_for(const struct visit *visit, struct tcslab_cache *cache,
-			      unsigned int cpu, bool *stale)
-{
-	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-	unsigned int bytes;
-
-	if (visit->drain) {
-		*stale = tcslab_remote_count(cache, cpu);
-		return tcslab_cpu_cache_has_any(cache, cpu) ? UINT_MAX : 0;
-	}
-	*stale = has_stale(cache, cpu);
-	bytes = unneeded(cache, cpu);
-	if (visit->used > visit->limit) {
-		unsigned int earned = look(cc->earned);
-
-		bytes = max_t(u64, bytes, earned -
-			      div64_u64((u64)earned * visit->limit, visit->used));
-	}
-	return bytes;
-}
-
-/* An interrupt, which may be in the middle of somebody's section. */
-static void visit_local(void *info)
-{
-	unsigned int cpu = smp_processor_id();
-	struct visit *visit = info;
-	long left = MAX_DRAIN;
-
-	for (; visit->done < visit->n && left > 0; visit->done++) {
-		struct tcslab_cache *cache = visit->caches[visit->done];
-		struct tcslab_cpu_cache *cc;
-		unsigned int bytes;
-		bool stale;
-
-		bytes = asked_for(visit, cache, cpu, &stale);
-		if (!bytes && !stale)
-			continue;
-		cc = tcslab_cpu_enter(cache);
-		left -= CACHE_COST + tcslab_cpu_cache_count(cache, cpu);
-		if (cc) {
-			if (stale)
-				tcslab_remote_flush(cache, cpu);
-			tcslab_cpu_budget_cut(cache, cc, bytes);
-		}
-		tcslab_cpu_leave(cc);
-	}
-}
-
-/* False if the CPU is gone by now; then cpu_dead() empties its arrays. */
-static bool interrupt(unsigned int cpu, struct visit *visit)
-{
-	visit->done = 0;
-	while (visit->done < visit->n)
-		if (smp_call_function_single(cpu, visit_local, visit, true))
-			return false;
-	visit->n = 0;
-	return true;
-}
-
-/*
- * Through all caches of @cpu, which is woken for it once: an interrupt drains so much that nobody
- * has to wait for long, and the next one follows at once.  Which caches have something is found
- * out from here, so that with many caches no interrupt has to look for them.
- */
-static void visit_cpu(unsigned int cpu, bool drain)
-{
-	const struct cpu_budget *budget = per_cpu_ptr(&budgets, cpu);
-	struct visit visit = {
-		.drain = drain,
-		.used = look(budget->used),
-		.limit = READ_ONCE(budget->limit),
-	};
-	struct tcslab_cache *cache;
-	bool stale;
-
-	lockdep_assert_held(&tcslab_cache_mutex);	/* the list stays as it is */
-	tcslab_for_each_cache(cache) {
-		if (!asked_for(&visit, cache, cpu, &stale) && !stale)
-			continue;
-		visit.caches[visit.n++] = cache;
-		if (visit.n == VISIT_CACHES && !interrupt(cpu, &visit))
-			return;
-	}
-	interrupt(cpu, &visit);
-}
-
-/* Is there a reason to interrupt @cpu? */
-static bool has_to_give(unsigned int cpu)
-{
-	struct cpu_budget *budget = per_cpu_ptr(&budgets, cpu);
-	bool crowded = look(budget->used) > READ_ONCE(budget->limit);
-	struct tcslab_cache *cache;
-
-	if (tcslab_cpu_is_isolated(cpu))
-		return false;
-	tcslab_for_each_cache(cache) {
-		const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-
-		/* Budget without objects is only missed when it is short. */
-		if (look(cc->count) || look(budget->denied) != budget->last_denied)
-			crowded |= unneeded(cache, cpu) > 0;
-		if (crowded || has_stale(cache, cpu))
-			return true;
-	}
-	return crowded;
-}
-
 /* A CPU's share, such that all of them add up to a long. */
 static long fair_share(void)
 {
 	return min_t(unsigned long, READ_ONCE(tcslab_cpu_budget_bytes), LONG_MAX / nr_cpu_ids);
 }
 
-/*
- * Who was denied something shares what the others do not need; if nobody was, all do.
- * The limits add up to the tunable times the number of CPUs.
- */
-static void balance(void)
+void tcslab_cpu_budget_balance(void)
 {
 	long base = fair_share(), left = base * num_online_cpus();
 	unsigned int wanting = 0, cpus = 0, cpu;
@@ -370,31 +231,11 @@ static void balance(void)
 	}
 }
 
-void tcslab_cpu_budget_scavenge(void)
+bool tcslab_cpu_budget_was_denied(unsigned int cpu)
 {
-	struct tcslab_cache *cache;
-	unsigned int cpu;
+	const struct cpu_budget *budget = per_cpu_ptr(&budgets, cpu);
 
-	lockdep_assert_held(&tcslab_cache_mutex);
-	for_each_online_cpu(cpu) {
-		if (has_to_give(cpu))
-			visit_cpu(cpu, false);
-		tcslab_for_each_cache(cache)
-			remember(cache, cpu);
-		cond_resched();
-	}
-	balance();
-}
-
-void tcslab_cpu_budget_drain(void)
-{
-	unsigned int cpu;
-
-	for_each_online_cpu(cpu) {
-		if (!tcslab_cpu_is_isolated(cpu))
-			visit_cpu(cpu, true);
-		cond_resched();
-	}
+	return look(budget->denied) != budget->last_denied;
 }
 
 unsigned long tcslab_cpu_budget_limit(unsigned int cpu)

@@ -32,19 +32,25 @@ void tcslab_cpu_budget_cut(struct tcslab_cache *cache, struct tcslab_cpu_cache *
 void tcslab_cpu_budget_drop_dead(struct tcslab_cpu_cache *cc, unsigned int cpu);
 
 /*
- * Once in a period, with tcslab_cache_mutex held: empty the arrays that nobody entered
- * in it, cut those that had more than they needed, and let the CPUs that had too
- * little have what others do not use.  Interrupts a CPU once, if it has something to
- * give, and one that is isolated never.  Task context.
+ * What the array of @cpu had too much of since it was last remembered, in bytes: all when nobody
+ * entered it, and half of what was never needed when it had no miss.  A glance.
  */
-void tcslab_cpu_budget_scavenge(void);
+unsigned int tcslab_cpu_budget_unneeded(const struct tcslab_cache *cache, unsigned int cpu);
+
+/* Objects of other nodes lie beside an array that nobody entered.  A glance. */
+bool tcslab_cpu_budget_has_stale(struct tcslab_cache *cache, unsigned int cpu);
+
+/* From here on count what it needs.  One at a time. */
+void tcslab_cpu_budget_remember(struct tcslab_cache *cache, unsigned int cpu);
+
+/* Did a miss of @cpu earn nothing since the budgets were last balanced? */
+bool tcslab_cpu_budget_was_denied(unsigned int cpu);
 
 /*
- * Empty the arrays of all caches, with tcslab_cache_mutex held.  Visits each CPU that has
- * something at most once, as the scavenger does, and isolated ones not at all.  Sleeps for no
- * memory.  Task context.
+ * Who was denied something shares what the others do not need; if nobody was, all do.
+ * The limits add up to the tunable times the number of CPUs.  One at a time.
  */
-void tcslab_cpu_budget_drain(void);
+void tcslab_cpu_budget_balance(void);
 
 /* Bytes that @cpu may keep, and bytes that its arrays have earned. */
 unsigned long tcslab_cpu_budget_limit(unsigned int cpu);

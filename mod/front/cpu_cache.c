@@ -20,21 +20,16 @@
 
 #include "back/nodes.h"
 #include "back/span.h"
-#include "base/report.h"
-#include "caches/cache.h"
-#include "caches/effort.h"
-#include "caches/limit_wait.h"
-#include "caches/reserve.h"
 #include "middle/central.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
 #include "remote.h"
 
-/* See tcslab_cpu_cache_narrow(). */
-static bool is_narrow(const struct tcslab_cache *cache)
+const struct tcslab_cpu_cache_hooks *tcslab_cpu_cache_hooks;
+
+void __init tcslab_cpu_cache_set_hooks(const struct tcslab_cpu_cache_hooks *hooks)
 {
-	return (cache->minimum && tcslab_minimum_is_broken(cache)) ||
-	       tcslab_limit_is_waited_for(cache);
+	tcslab_cpu_cache_hooks = hooks;
 }
 
 /*
@@ -49,7 +44,7 @@ void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache
 	if (likely(!cache->narrows))
 		return;
 	smp_mb();	/* pairs with the one in tcslab_cpu_cache_narrow() */
-	if (is_narrow(cache))
+	if (tcslab_cpu_cache_hooks->is_narrow(cache))
 		WRITE_ONCE(cc->capacity, 0);
 }
 
@@ -94,72 +89,9 @@ void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home)
 	return obj;
 }
 
-/* What no retry can help. */
-static bool refused(struct tcslab_cache *cache, gfp_t gfp)
-{
-	return tcslab_complain(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
-			       "tcslab: objects cannot be highmem or movable, gfp %#x\n",
-			       (__force unsigned int)gfp) ||
-	       tcslab_warn(!cache->zero_size && (gfp & __GFP_ZERO),
-			   "tcslab: objects of cache %s keep their contents, they cannot be zeroed\n",
-			   cache->name);
-}
-
-/* Inline, so that a report names the call that was wrong. */
-static __always_inline void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, int node,
-				       bool wait)
-{
-	void *obj;
-	int home;
-
-	if (refused(cache, gfp))
-		return NULL;
-	if (cache->node != NUMA_NO_NODE) {
-		node = cache->node;
-		gfp |= __GFP_THISNODE;
-	}
-	might_alloc(gfp);
-	obj = tcslab_cpu_cache_take(cache, node, &home);
-	if (!obj)
-		obj = tcslab_effort_object(cache, gfp, node, home, wait);
-	return obj ? tcslab_obj_init(cache, obj, gfp) : NULL;
-}
-
-void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
-{
-	return alloc_one(cache, gfp, node, true);
-}
-EXPORT_SYMBOL_GPL(tcslab_cache_alloc_slow);
-
-/**
- * tcslab_cache_alloc_node() - allocate an object from a given node
- * @cache: the cache
- * @gfp: as for tcslab_cache_alloc(); with __GFP_THISNODE no other node will do
- * @node: node id, or NUMA_NO_NODE for the local one; a cache that is bound to a
- *	node ignores it
- *
- * Context: as tcslab_cache_alloc().
- * Return: as tcslab_cache_alloc(); NULL also when @node is not online.
- */
-void *tcslab_cache_alloc_node(struct tcslab_cache *cache, gfp_t gfp, int node)
-{
-	if (node == NUMA_NO_NODE)
-		return tcslab_cache_alloc(cache, gfp);
-	if (!tcslab_node_is_served(node, gfp))
-		return NULL;
-	if (!static_branch_unlikely(&tcslab_numa_key))
-		return tcslab_cache_alloc(cache, gfp);
-	return tcslab_cache_alloc_slow(cache, gfp, node);
-}
-EXPORT_SYMBOL_GPL(tcslab_cache_alloc_node);
-
 /* ------------------------------------------------------------------- free */
 
-/*
- * Free an object that did not fit into the array: @obj has been cleared and
- * reported to kmemleak.
- */
-static void put(struct tcslab_cache *cache, void *obj)
+void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
 {
 	int node = page_to_nid(virt_to_page(obj));
 	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
@@ -175,7 +107,7 @@ static void put(struct tcslab_cache *cache, void *obj)
 		/* As in tcslab_cpu_set_capacity(): who waits looks here once, after @n. */
 		if (unlikely(cache->narrows)) {
 			smp_mb();	/* @n of who waits, after the object */
-			if (is_narrow(cache))
+			if (tcslab_cpu_cache_hooks->is_narrow(cache))
 				tcslab_remote_flush(cache, smp_processor_id());
 		}
 		tcslab_cpu_leave(cc);
@@ -198,25 +130,9 @@ static void put(struct tcslab_cache *cache, void *obj)
 	tcslab_cpu_leave(cc);
 }
 
-/*
- * Both end up here when the array is full, busy or closed, or the object is of
- * another node.  A pointer without a struct page is kept out: it cannot be
- * looked up, whatever the array would have done with it.
- */
-void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
-{
-	if (unlikely(cache == tcslab_large_cache || cache == &tcslab_no_cache ||
-		     !virt_addr_valid(obj)))
-		tcslab_free_odd(obj, _RET_IP_);
-	else if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
-		put(cache, obj);
-}
-EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
-
 /* ------------------------------------------------------------------- bulk */
 
-/* Up to @n objects of the local node without growing; what is not there is left out. */
-static size_t take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+size_t tcslab_cpu_cache_take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
 	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
 	int node = this_cpu_ptr(cache->cpu)->node;
@@ -241,45 +157,12 @@ static size_t take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 	return got;
 }
 
-static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n,
-				  void **objs)
+void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
-	size_t got, i;
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+	int node = this_cpu_ptr(cache->cpu)->node;
+	size_t room = 0, i;
 
-	if (refused(cache, gfp))
-		return 0;
-	got = take_bulk(cache, n, objs);
-	if (want_init_on_alloc(gfp) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
-		for (i = 0; i < got; i++)
-			tcslab_obj_init(cache, objs[i], gfp);
-	for (; got < n; got++) {
-		objs[got] = alloc_one(cache, gfp, NUMA_NO_NODE, false);
-		if (!objs[got]) {
-			tcslab_cache_free_bulk(cache, got, objs);
-			return 0;
-		}
-	}
-	return n;
-}
-
-static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
-{
-	struct tcslab_cpu_cache *cc;
-	size_t i, room;
-	int node;
-
-	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
-		for (i = 0; i < n; i++)
-			tcslab_obj_fini(cache, objs[i]);
-	if (static_branch_unlikely(&tcslab_numa_key) || cache->minimum) {
-		/* Each object has to find its own node, or a place in the minimum. */
-		for (i = 0; i < n; i++)
-			tcslab_cache_free_slow(cache, objs[i]);
-		return;
-	}
-	cc = tcslab_cpu_enter(cache);
-	node = this_cpu_ptr(cache->cpu)->node;
-	room = 0;
 	if (cc) {
 		room = cc->capacity - cc->count;
 		if (n > room)
@@ -294,94 +177,6 @@ static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs
 		tcslab_central_free(cache, node, objs + i, room);
 	}
 }
-
-/*
- * All @n from the array, or all into it, or none: as tcslab_cpu_pop() and _push() do it
- * for one.
- */
-static __always_inline bool pop_bulk(struct tcslab_cache *cache, size_t n, void **objs)
-{
-	struct tcslab_cpu_cache *cc;
-	bool done = false;
-
-	preempt_disable();
-	cc = this_cpu_ptr(cache->cpu);
-	if (likely(!(cc->seq & 1))) {
-		cc->seq++;
-		barrier();
-		if (likely(n <= cc->count)) {
-			cc->count -= n;
-			tcslab_copy_objs(objs, cc->objs + cc->count, n);
-			done = true;
-		}
-		barrier();
-		cc->seq++;
-	}
-	preempt_enable();
-	return done;
-}
-
-static __always_inline bool push_bulk(struct tcslab_cache *cache, size_t n, void **objs)
-{
-	struct tcslab_cpu_cache *cc;
-	bool done = false;
-
-	preempt_disable();
-	cc = this_cpu_ptr(cache->cpu);
-	if (likely(!(cc->seq & 1))) {
-		cc->seq++;
-		barrier();
-		if (likely((long)n <= cc->capacity - cc->count)) {
-			tcslab_copy_objs(cc->objs + cc->count, objs, n);
-			cc->count += n;
-			done = true;
-		}
-		barrier();
-		cc->seq++;
-	}
-	preempt_enable();
-	return done;
-}
-
-/**
- * tcslab_cache_alloc_bulk() - allocate several objects, all or none
- * @cache: the cache
- * @gfp: as for tcslab_cache_alloc()
- * @n: number of objects
- * @objs: where to put them
- *
- * Does not wait at the cache's limit or for its minimum.  __GFP_NOFAIL holds for all of
- * them, as with kmem_cache_alloc_bulk().
- *
- * Context: as tcslab_cache_alloc(); interrupts may be off.
- * Return: @n, or 0 when not all could be had.
- */
-size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs)
-{
-	/* What wants a look at each object goes the long way, and so does what is refused. */
-	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !want_init_on_alloc(gfp) &&
-	    likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ZERO))) &&
-	    likely(pop_bulk(cache, n, objs)))
-		return n;
-	return alloc_bulk(cache, gfp, n, objs);
-}
-EXPORT_SYMBOL_GPL(tcslab_cache_alloc_bulk);
-
-/**
- * tcslab_cache_free_bulk() - give several objects of one named cache back
- * @cache: the cache that all of them came from
- * @n: number of objects
- * @objs: the objects, no NULL among them
- *
- * Context: as tcslab_cache_free(); interrupts may be off.
- */
-void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
-{
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free() ||
-	    static_branch_unlikely(&tcslab_numa_key) || unlikely(!push_bulk(cache, n, objs)))
-		free_bulk(cache, n, objs);
-}
-EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
 
 /* ----------------------------------------------------------------- set-up */
 

@@ -11,6 +11,20 @@
 
 #include <linux/tcslab.h>
 
+/**
+ * struct tcslab_cpu_cache_hooks - what the front end asks the tier above
+ * @is_narrow: must no array of the cache take a free now?  Asked for caches that have ->narrows;
+ *	any context
+ */
+struct tcslab_cpu_cache_hooks {
+	bool (*is_narrow)(const struct tcslab_cache *cache);
+};
+
+extern const struct tcslab_cpu_cache_hooks *tcslab_cpu_cache_hooks;	/* constant from the start */
+
+/* Before the first cache. */
+void tcslab_cpu_cache_set_hooks(const struct tcslab_cpu_cache_hooks *hooks);
+
 /*
  * Make the arrays; closed ones let nothing in.  An array starts without any room and
  * grows with misses up to cache->max_capacity.
@@ -45,6 +59,18 @@ void tcslab_cpu_cache_send_home(struct tcslab_cache *cache);
  * *@home is the node to grow.  Any context.
  */
 void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home);
+
+/*
+ * Free an object that did not fit into the array: @obj has been cleared and
+ * reported to kmemleak.  Any context.
+ */
+void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj);
+
+/* Up to @n objects of the local node without growing; what is not there is left out. */
+size_t tcslab_cpu_cache_take_bulk(struct tcslab_cache *cache, size_t n, void **objs);
+
+/* Free @n objects of the only node. */
+void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs);
 
 /* Objects that the array of @cpu holds, those of other nodes included; a glance. */
 unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu);

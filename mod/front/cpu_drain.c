@@ -13,7 +13,6 @@
 #include <linux/sched/isolation.h>
 #include <linux/smp.h>
 
-#include "caches/cache.h"
 #include "middle/central.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"

@@ -17,7 +17,7 @@
 #include "base/compat.h"
 #include "base/window.h"
 #include "caches/cache.h"
-#include "front/cpu_budget.h"
+#include "caches/visit.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
 #include "scavenger.h"
@@ -58,7 +58,7 @@ static u64 scavenge_caches(bool everything)
 	u64 bytes = 0;
 
 	mutex_lock(&tcslab_cache_mutex);
-	tcslab_cpu_budget_scavenge();
+	tcslab_visit_scavenge();
 	if (everything)
 		tcslab_cache_drain_all();
 	tcslab_for_each_cache(cache) {

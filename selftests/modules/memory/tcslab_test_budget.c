@@ -250,7 +250,7 @@ static int count_visit(struct kprobe *probe, struct pt_regs *regs)
 }
 
 static struct kprobe round_probe = {
-	.symbol_name = "tcslab:tcslab_cpu_budget_scavenge", .pre_handler = count_round,
+	.symbol_name = "tcslab:tcslab_visit_scavenge", .pre_handler = count_round,
 };
 
 static struct kprobe visit_probe = {

@@ -455,7 +455,7 @@ static int count_drain(struct kprobe *probe, struct pt_regs *regs)
 }
 
 static struct kprobe drain_probe = {
-	.symbol_name = "tcslab:tcslab_cpu_budget_drain", .pre_handler = count_drain,
+	.symbol_name = "tcslab:tcslab_visit_drain", .pre_handler = count_drain,
 };
 
 /* Who tries again and again does not interrupt all CPUs each time; the shrinker may, as often. */

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects of a cache, one and several: what happens when the inline fast path gives up
+ *
+ * First what the array and the middle tier have (front/cpu_cache.c), then as much effort as
+ * the caller allows (effort.c).  An object that is freed goes to the cache's minimum first, if
+ * that is not whole.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+
+#include "back/nodes.h"
+#include "back/span.h"
+#include "base/report.h"
+#include "front/cpu_bulk.h"
+#include "front/cpu_cache.h"
+#include "cache.h"
+#include "effort.h"
+#include "limit_wait.h"
+#include "reserve.h"
+
+/* See tcslab_cpu_cache_narrow(). */
+bool tcslab_cache_is_narrow(const struct tcslab_cache *cache)
+{
+	return (cache->minimum && tcslab_minimum_is_broken(cache)) ||
+	       tcslab_limit_is_waited_for(cache);
+}
+
+/* ------------------------------------------------------------------ alloc */
+
+/* What no retry can help. */
+static bool refused(struct tcslab_cache *cache, gfp_t gfp)
+{
+	return tcslab_complain(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
+			       "tcslab: objects cannot be highmem or movable, gfp %#x\n",
+			       (__force unsigned int)gfp) ||
+	       tcslab_warn(!cache->zero_size && (gfp & __GFP_ZERO),
+			   "tcslab: objects of cache %s keep their contents, they cannot be zeroed\n",
+			   cache->name);
+}
+
+/* Inline, so that a report names the call that was wrong. */
+static __always_inline void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, int node,
+				       bool wait)
+{
+	void *obj;
+	int home;
+
+	if (refused(cache, gfp))
+		return NULL;
+	if (cache->node != NUMA_NO_NODE) {
+		node = cache->node;
+		gfp |= __GFP_THISNODE;
+	}
+	might_alloc(gfp);
+	obj = tcslab_cpu_cache_take(cache, node, &home);
+	if (!obj)
+		obj = tcslab_effort_object(cache, gfp, node, home, wait);
+	return obj ? tcslab_obj_init(cache, obj, gfp) : NULL;
+}
+
+void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	return alloc_one(cache, gfp, node, true);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_alloc_slow);
+
+/**
+ * tcslab_cache_alloc_node() - allocate an object from a given node
+ * @cache: the cache
+ * @gfp: as for tcslab_cache_alloc(); with __GFP_THISNODE no other node will do
+ * @node: node id, or NUMA_NO_NODE for the local one; a cache that is bound to a
+ *	node ignores it
+ *
+ * Context: as tcslab_cache_alloc().
+ * Return: as tcslab_cache_alloc(); NULL also when @node is not online.
+ */
+void *tcslab_cache_alloc_node(struct tcslab_cache *cache, gfp_t gfp, int node)
+{
+	if (node == NUMA_NO_NODE)
+		return tcslab_cache_alloc(cache, gfp);
+	if (!tcslab_node_is_served(node, gfp))
+		return NULL;
+	if (!static_branch_unlikely(&tcslab_numa_key))
+		return tcslab_cache_alloc(cache, gfp);
+	return tcslab_cache_alloc_slow(cache, gfp, node);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_alloc_node);
+
+/* ------------------------------------------------------------------- free */
+
+/*
+ * Both end up here when the array is full, busy or closed, or the object is of
+ * another node.  A pointer without a struct page is kept out: it cannot be
+ * looked up, whatever the array would have done with it.
+ */
+void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
+{
+	if (unlikely(cache == tcslab_large_cache || cache == &tcslab_no_cache ||
+		     !virt_addr_valid(obj)))
+		tcslab_free_odd(obj, _RET_IP_);
+	else if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
+		tcslab_cpu_cache_put(cache, obj);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
+
+/* ------------------------------------------------------------------- bulk */
+
+static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n,
+				  void **objs)
+{
+	size_t got, i;
+
+	if (refused(cache, gfp))
+		return 0;
+	got = tcslab_cpu_cache_take_bulk(cache, n, objs);
+	if (want_init_on_alloc(gfp) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		for (i = 0; i < got; i++)
+			tcslab_obj_init(cache, objs[i], gfp);
+	for (; got < n; got++) {
+		objs[got] = alloc_one(cache, gfp, NUMA_NO_NODE, false);
+		if (!objs[got]) {
+			tcslab_cache_free_bulk(cache, got, objs);
+			return 0;
+		}
+	}
+	return n;
+}
+
+static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	size_t i;
+
+	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+		for (i = 0; i < n; i++)
+			tcslab_obj_fini(cache, objs[i]);
+	if (static_branch_unlikely(&tcslab_numa_key) || cache->minimum) {
+		/* Each object has to find its own node, or a place in the minimum. */
+		for (i = 0; i < n; i++)
+			tcslab_cache_free_slow(cache, objs[i]);
+		return;
+	}
+	tcslab_cpu_cache_put_bulk(cache, n, objs);
+}
+
+/**
+ * tcslab_cache_alloc_bulk() - allocate several objects, all or none
+ * @cache: the cache
+ * @gfp: as for tcslab_cache_alloc()
+ * @n: number of objects
+ * @objs: where to put them
+ *
+ * Does not wait at the cache's limit or for its minimum.  __GFP_NOFAIL holds for all of
+ * them, as with kmem_cache_alloc_bulk().
+ *
+ * Context: as tcslab_cache_alloc(); interrupts may be off.
+ * Return: @n, or 0 when not all could be had.
+ */
+size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs)
+{
+	/* What wants a look at each object goes the long way, and so does what is refused. */
+	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !want_init_on_alloc(gfp) &&
+	    likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ZERO))) &&
+	    likely(tcslab_cpu_pop_bulk(cache, n, objs)))
+		return n;
+	return alloc_bulk(cache, gfp, n, objs);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_alloc_bulk);
+
+/**
+ * tcslab_cache_free_bulk() - give several objects of one named cache back
+ * @cache: the cache that all of them came from
+ * @n: number of objects
+ * @objs: the objects, no NULL among them
+ *
+ * Context: as tcslab_cache_free(); interrupts may be off.
+ */
+void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free() ||
+	    static_branch_unlikely(&tcslab_numa_key) || unlikely(!tcslab_cpu_push_bulk(cache, n, objs)))
+		free_bulk(cache, n, objs);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
