@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Chunks: blocks of the page allocator, and the structures that describe them and
- * their spans.  Nothing here is called under a raw lock.  What the page heap may do:
+ * Inside of the back tier: chunks, which are blocks of the page allocator, and the structures
+ * that describe them and their spans.  Nothing here is called under a raw lock.  What the page heap may do:
  */
 #ifndef TCSLAB_CHUNK_H
 #define TCSLAB_CHUNK_H
@@ -10,14 +10,8 @@
 
 #include "span.h"
 
-/* Bytes in all chunks, 0 for no limit; tunable at any time, but takes nothing back. */
-extern unsigned long tcslab_hard_limit_bytes;
-
 /* Would @npages more be too many? */
 bool tcslab_at_hard_limit(unsigned long npages);
-
-/* Somebody got nothing: count it if it was for the hard limit that @npages were not had. */
-void tcslab_note_refusal(unsigned int npages);
 
 int tcslab_chunk_init(void);
 void tcslab_chunk_exit(void);

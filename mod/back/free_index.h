@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The index of a page heap's FREE spans: short ones in a list per length, long ones
- * in a tree ordered by length, alignment and address.  Everything here is guarded by the lock
+ * Inside of the back tier, the index of a heap's FREE spans: short ones in a list per length,
+ * long ones in a tree ordered by length, alignment and address.  Everything here is guarded by the lock
  * of the heap that the index is part of.
  */
 #ifndef TCSLAB_FREE_INDEX_H
@@ -12,9 +12,6 @@
 #include <linux/rbtree.h>
 
 #include "span.h"
-
-/* Free spans up to this length have a list of their own. */
-#define TCSLAB_SHORT_PAGES	32
 
 /**
  * struct tcslab_free_index - FREE spans by length

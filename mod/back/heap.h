@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One page heap from inside: what page_heap.c, which hands out spans and takes them
+ * Inside of the back tier, one page heap: what page_heap.c, which hands out spans and takes them
  * back, and heap_release.c, which gives pages back to the kernel, have in common.
  */
 #ifndef TCSLAB_HEAP_H

@@ -7,11 +7,13 @@
 #ifndef TCSLAB_PAGE_HEAP_H
 #define TCSLAB_PAGE_HEAP_H
 
-#include "free_index.h"
 #include "span.h"
 
 /* Bytes in free chunks that are kept; tunable at any time. */
 extern unsigned long tcslab_keep_bytes;
+
+/* Bytes in all chunks, 0 for no limit; tunable at any time, but takes nothing back. */
+extern unsigned long tcslab_hard_limit_bytes;
 
 /* On PREEMPT_RT each node has so much in stock, see policy/stock.h. */
 #define TCSLAB_STOCK_PAGES	(SZ_1M / PAGE_SIZE)
@@ -123,6 +125,9 @@ unsigned long tcslab_peak_held_pages(void);
 
 /* Pages that were ever given back to the kernel. */
 unsigned long tcslab_released_pages(void);
+
+/* Somebody got nothing: count it if it was for the hard limit that @npages were not had. */
+void tcslab_note_refusal(unsigned int npages);
 
 /* Allocations that the hard limit refused, and chunks taken beyond it for __GFP_NOFAIL. */
 unsigned long tcslab_hard_limit_refusals(void);

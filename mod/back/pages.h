@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's view of our pages: whose they are and who else holds them.  Nothing
- * here is called under a raw lock.  What chunk.c may do:
+ * Inside of the back tier, the kernel's view of our pages: whose they are and who else holds
+ * them.  Nothing here is called under a raw lock.
  */
 #ifndef TCSLAB_PAGES_H
 #define TCSLAB_PAGES_H

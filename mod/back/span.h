@@ -99,6 +99,9 @@ static inline bool tcslab_is_stray(const void *obj)
 	return tcslab_cache_of(obj) == &tcslab_no_cache;
 }
 
+/* FREE spans up to this length have a list of their own, and are counted one by one. */
+#define TCSLAB_SHORT_PAGES	32
+
 enum tcslab_span_state {
 	TCSLAB_SPAN_FREE,
 	TCSLAB_SPAN_SMALL,

@@ -30,7 +30,6 @@
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 
-#include "back/chunk.h"
 #include "back/mempolicy.h"
 #include "back/page_heap.h"
 #include "front/cpu_cache.h"

@@ -27,7 +27,6 @@
 #include "back/span.h"
 #include "base/lock.h"
 #include "middle/central.h"
-#include "middle/central_lists.h"
 #include "cache.h"
 #include "rcu.h"
 #include "rcu_backlog.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Between rcu.c, which waits for grace periods, and rcu_backlog.c, which has what waits. */
+/* Inside of caches: between rcu.c, which waits for grace periods, and what waits. */
 #ifndef TCSLAB_RCU_BACKLOG_H
 #define TCSLAB_RCU_BACKLOG_H
 

@@ -17,7 +17,6 @@
 
 #include <uapi/linux/tcslab.h>
 
-#include "back/chunk.h"
 #include "back/page_heap.h"
 #include "base/compat.h"
 #include "caches/cache.h"

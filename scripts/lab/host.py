@@ -74,6 +74,11 @@ def abi() -> str:
     return output([sys.executable, "scripts/gen_abi.py", "--check", "mod/include/linux/tcslab_abi.h"])
 
 
+def includes() -> str:
+    """No #include of mod/ goes up, into the inside of another folder, or round in a circle."""
+    return output([sys.executable, "scripts/includes.py"])
+
+
 def shellcheck() -> str:
     """shellcheck over the shell files."""
     return output(["shellcheck", "-x", *files(SHELL_FILES)])
@@ -111,7 +116,7 @@ def promises() -> str:
 
 
 CHECKS: dict[str, Callable[[], str]] = {
-    "size-classes": size_classes, "abi": abi, "checkpatch": checkpatch,
+    "size-classes": size_classes, "abi": abi, "includes": includes, "checkpatch": checkpatch,
     "shellcheck": shellcheck, "python": python, "promises": promises,
     "model": model}
 
