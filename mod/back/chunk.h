@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Inside of the back tier: chunks, which are blocks of the page allocator, and the structures
- * that describe them and their spans.  Nothing here is called under a raw lock.  What the page heap may do:
+ * that describe them and their spans.  Nothing here is called under a raw lock.
  */
 #ifndef TCSLAB_CHUNK_H
 #define TCSLAB_CHUNK_H

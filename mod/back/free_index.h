@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Inside of the back tier, the index of a heap's FREE spans: short ones in a list per length,
- * long ones in a tree ordered by length, alignment and address.  Everything here is guarded by the lock
- * of the heap that the index is part of.
+ * long ones in a tree ordered by length, alignment and address.  Everything here is guarded by
+ * the lock of the heap that the index is part of.
  */
 #ifndef TCSLAB_FREE_INDEX_H
 #define TCSLAB_FREE_INDEX_H

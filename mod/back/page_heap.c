@@ -26,7 +26,7 @@
 #define SPLIT_SPARES		3	/* structures for a split and a bitmap */
 
 struct tcslab_page_heap *tcslab_heaps;
-const struct tcslab_page_heap_hooks *tcslab_heap_hooks;
+const struct tcslab_page_heap_hooks *tcslab_heap_hooks __ro_after_init;
 
 /* What tcslab_page_heap_alloc() is asked for. */
 struct span_request {

@@ -178,7 +178,8 @@ EXPORT_SYMBOL_GPL(tcslab_cache_alloc_bulk);
 void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
 	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free() ||
-	    static_branch_unlikely(&tcslab_numa_key) || unlikely(!tcslab_cpu_push_bulk(cache, n, objs)))
+	    static_branch_unlikely(&tcslab_numa_key) ||
+	    unlikely(!tcslab_cpu_push_bulk(cache, n, objs)))
 		free_bulk(cache, n, objs);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);

@@ -25,11 +25,11 @@
 #include "cpu_cache.h"
 #include "remote.h"
 
-const struct tcslab_cpu_cache_hooks *tcslab_cpu_cache_hooks;
+static const struct tcslab_cpu_cache_hooks *upper __ro_after_init;
 
 void __init tcslab_cpu_cache_set_hooks(const struct tcslab_cpu_cache_hooks *hooks)
 {
-	tcslab_cpu_cache_hooks = hooks;
+	upper = hooks;
 }
 
 /*
@@ -44,7 +44,7 @@ void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache
 	if (likely(!cache->narrows))
 		return;
 	smp_mb();	/* pairs with the one in tcslab_cpu_cache_narrow() */
-	if (tcslab_cpu_cache_hooks->is_narrow(cache))
+	if (upper->is_narrow(cache))
 		WRITE_ONCE(cc->capacity, 0);
 }
 
@@ -107,7 +107,7 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
 		/* As in tcslab_cpu_set_capacity(): who waits looks here once, after @n. */
 		if (unlikely(cache->narrows)) {
 			smp_mb();	/* @n of who waits, after the object */
-			if (tcslab_cpu_cache_hooks->is_narrow(cache))
+			if (upper->is_narrow(cache))
 				tcslab_remote_flush(cache, smp_processor_id());
 		}
 		tcslab_cpu_leave(cc);

@@ -20,8 +20,6 @@ struct tcslab_cpu_cache_hooks {
 	bool (*is_narrow)(const struct tcslab_cache *cache);
 };
 
-extern const struct tcslab_cpu_cache_hooks *tcslab_cpu_cache_hooks;	/* constant from the start */
-
 /* Before the first cache. */
 void tcslab_cpu_cache_set_hooks(const struct tcslab_cpu_cache_hooks *hooks);
 

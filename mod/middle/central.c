@@ -454,7 +454,7 @@ void tcslab_central_add_node(struct tcslab_cache *cache, int node, gfp_t gfp)
 	make_transfer(cache, node, gfp);
 }
 
-const struct tcslab_central_hooks *tcslab_central_hooks;
+const struct tcslab_central_hooks *tcslab_central_hooks __ro_after_init;
 
 void __init tcslab_central_set_hooks(const struct tcslab_central_hooks *hooks)
 {

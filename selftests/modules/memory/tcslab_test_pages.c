@@ -186,7 +186,7 @@ static void looks(const struct side *side, size_t size)
 
 /* ------------------------------------------------------------------ users */
 
-/* Frags hold references, and so do copies of the packet. Kernels without networking have neither. */
+/* Frags hold references, and so do copies of the packet; where there is networking. */
 static void frags(const struct side *side, size_t size)
 {
 	void *obj = side->alloc(size);
