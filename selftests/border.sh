@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # With border=1 an object of ours that the kernel's kfree() gets is reported with the place that
 # allocated it; flags that nobody knows are reported too.
-# lab: timeout=60 kernels=debian-*,debug-* expect="mod/slab/(border|slab_api)\\.c:"
+# lab: timeout=60 kernels=debian-*,debug-* expect="mod/slab/(border|slab_api|slab_cache)\\.c:"
 
 echo "TAP version 13"
 rmmod tcslab 2>/dev/null

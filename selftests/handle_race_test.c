@@ -12,32 +12,7 @@
 
 #include "harness.h"
 #include "ioctl_device.h"
-
-FIXTURE(file)
-{
-	int fd;
-	struct tcslab_ioc_version version;
-	__u64 in_use;
-};
-
-FIXTURE_SETUP(file)
-{
-	self->fd = open(DEVICE, O_RDWR | O_CLOEXEC);
-	ASSERT_GE(self->fd, 0);
-	self->version = (struct tcslab_ioc_version){ .size = sizeof(self->version) };
-	ASSERT_EQ(0, call(self->fd, TCSLAB_IOC_VERSION, &self->version));
-	self->in_use = in_use_bytes(self->fd);
-}
-
-/* Whatever the test did: nothing is left after the close. */
-FIXTURE_TEARDOWN(file)
-{
-	int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
-
-	close(self->fd);
-	EXPECT_EQ(self->in_use, in_use_bytes(fd));
-	close(fd);
-}
+#include "ioctl_file.h"
 
 /* ------------------------------------------------------------------ signals */
 
