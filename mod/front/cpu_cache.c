@@ -157,6 +157,12 @@ size_t tcslab_cpu_cache_take_bulk(struct tcslab_cache *cache, size_t n, void **o
 	return got;
 }
 
+/* A waiter may take the room at any time (tcslab_cpu_cache_narrow()): then it is none, not less. */
+static long room_of(const struct tcslab_cpu_cache *cc)
+{
+	return max(READ_ONCE(cc->capacity) - cc->count, 0L);
+}
+
 void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
 	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
@@ -164,10 +170,10 @@ void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs
 	size_t room = 0, i;
 
 	if (cc) {
-		room = cc->capacity - cc->count;
+		room = room_of(cc);
 		if (n > room)
 			tcslab_cpu_budget_earn(cache, cc, n - room);
-		room = min_t(size_t, n, cc->capacity - cc->count);
+		room = min_t(size_t, n, room_of(cc));
 		tcslab_copy_objs(cc->objs + cc->count, objs, room);
 		cc->count += room;
 	}
