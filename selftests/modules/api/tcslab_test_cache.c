@@ -275,7 +275,8 @@ static void emptied(void)
 		      stats.spans);
 	n = make_sparse(cache);
 	tcslab_cache_free_bulk(cache, n, objs);
-	for (tries = 20; tries; tries--) {
+	/* A busy host lets a second of the scavenger's last for long. */
+	for (tries = 240; tries; tries--) {
 		msleep(500);
 		tcslab_cache_stats(cache, &stats);
 		if (!stats.spans)
