@@ -115,9 +115,18 @@ def promises() -> str:
     return "\n".join(complaints)
 
 
+def where() -> str:
+    """The functions that Documentation/where.md leads through are where it says."""
+    text = (paths.PROJECT / "Documentation/where.md").read_text(encoding="utf-8")
+    steps = re.findall(r"^    (\S+\.[ch]) +(\w+) ", text, re.M)
+    return "\n".join(f"where.md: there is no {name}() in mod/{file}" for file, name in steps
+                     if not re.search(rf"^[^#\s/*].*\b{name}\(", (paths.PROJECT / "mod" / file)
+                                      .read_text(encoding="utf-8"), re.M))
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "size-classes": size_classes, "abi": abi, "includes": includes, "checkpatch": checkpatch,
-    "shellcheck": shellcheck, "python": python, "promises": promises,
+    "shellcheck": shellcheck, "python": python, "promises": promises, "where": where,
     "model": model}
 
 
