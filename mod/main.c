@@ -23,6 +23,7 @@
  *               heap grow, which wakes the scavenger.
  *   scavenger   Its works queue each other until they see that they have to stop.  They drain
  *               and release, so what they queue is what pressure's does.
+ *   low_zone    wake_work has run, make_work is cancelled: it was queued by who allocates.
  *   cache       What is parked is sorted in, with CPUs kept from going the arrays are emptied,
  *               also those of CPUs that went.  Spans type-safe by RCU have come back when
  *               tcslab_rcu_barrier() returns.  A minimum's irq_work has run before it is
@@ -42,6 +43,7 @@
 #include "caches/cache.h"
 #include "caches/leaks.h"
 #include "caches/limit_wait.h"
+#include "caches/low_zone.h"
 #include "caches/rcu.h"
 #include "caches/size_class.h"
 #include "front/cpu_cache.h"
@@ -122,6 +124,7 @@ static const struct step steps[] __refconst = {
 	{ "notes",	nothing,		tcslab_border_forget },
 	{ "page_heap",	page_heap_init,		tcslab_page_heap_exit },
 	{ "cache",	cache_init,		tcslab_cache_exit },
+	{ "low_zone",	nothing,		tcslab_low_zone_exit },
 	{ "scavenger",	nothing,		tcslab_scavenger_exit },
 	{ "stock",	tcslab_stock_init,	tcslab_stock_exit },
 	{ "rcu",	nothing,		tcslab_rcu_exit },

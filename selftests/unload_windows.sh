@@ -6,7 +6,7 @@
 # lab: kernels=debian-*,debug-*,kcsan-* smp=4 timeout=400 when=long
 
 DEBUGFS=/sys/kernel/debug/tcslab
-STEPS="notes page_heap cache scavenger stock rcu hotplug nodes pressure border chardev debugfs"
+STEPS="notes page_heap cache low_zone scavenger stock rcu hotplug nodes pressure border chardev debugfs"
 # Inside of steps.
 INSIDE="scavenger-lazy cache-empty"
 number=0

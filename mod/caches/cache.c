@@ -41,7 +41,7 @@
 DEFINE_MUTEX(tcslab_cache_mutex);
 LIST_HEAD(tcslab_cache_list);
 
-struct tcslab_cache *tcslab_general[TCSLAB_NR_ZONES][TCSLAB_NR_CLASSES] __ro_after_init;
+struct tcslab_cache *tcslab_general[TCSLAB_NR_CLASSES] __ro_after_init;
 EXPORT_SYMBOL_GPL(tcslab_general);
 
 static bool verify_frees __ro_after_init;
@@ -133,7 +133,8 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 		      DIV_ROUND_UP(cache->size, PAGE_SIZE)) : 0;
 }
 
-static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cache_args *args)
+static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cache_args *args,
+				       bool general)
 {
 	struct tcslab_cache *cache = kzalloc(sizeof(*cache), GFP_KERNEL);
 
@@ -143,6 +144,7 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 	cache->zone = args->zone;
 	cache->node = args->node;
 	cache->flags = args->flags;
+	cache->general = general;
 	cache->ctor = args->ctor;
 	cache->useroffset = args->useroffset;
 	cache->usersize = args->usersize;
@@ -190,7 +192,7 @@ struct tcslab_cache *tcslab_cache_create(const char *name,
 
 	if (!args_are_valid(name, args))
 		return ERR_PTR(-EINVAL);
-	cache = make_cache(name, args);
+	cache = make_cache(name, args, false);
 	if (!cache)
 		return ERR_PTR(-ENOMEM);
 	if (args->min_objects && tcslab_minimum_init(cache, args->min_objects)) {
@@ -299,20 +301,14 @@ EXPORT_SYMBOL_GPL(tcslab_cache_destroy);
 
 /* ---------------------------------------------------------------- set-up */
 
-static int __init make_general(enum tcslab_zone zone, unsigned int class)
+struct tcslab_cache *tcslab_cache_make_general(enum tcslab_zone zone, unsigned int class)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(tcslab_class_size(class));
 	char name[sizeof_field(struct tcslab_cache, name)];
-	struct tcslab_cache *cache;
 
 	args.zone = zone;
 	snprintf(name, sizeof(name), "%s-%u", tcslab_zone_name(zone), tcslab_class_size(class));
-	cache = make_cache(name, &args);
-	if (!cache)
-		return -ENOMEM;
-	cache->general = true;
-	tcslab_general[zone][class] = cache;
-	return 0;
+	return make_cache(name, &args, true);
 }
 
 /* Closed and without a capacity, so that everything about it is a slow path. */
@@ -334,15 +330,16 @@ static int __init make_large(void)
 int __init tcslab_cache_init(bool checks)
 {
 	unsigned int class;
-	int zone, err;
+	int err;
 
 	verify_frees = checks;
 	tcslab_cpu_budget_init();
 	err = make_large();
-	for (zone = 0; !err && zone < TCSLAB_NR_ZONES; zone++) {
-		tcslab_general[zone][0] = tcslab_large_cache;
-		for (class = 1; !err && class < TCSLAB_NR_CLASSES; class++)
-			err = make_general(zone, class);
+	tcslab_general[0] = tcslab_large_cache;
+	for (class = 1; !err && class < TCSLAB_NR_CLASSES; class++) {
+		tcslab_general[class] = tcslab_cache_make_general(TCSLAB_ZONE_NORMAL, class);
+		if (!tcslab_general[class])
+			err = -ENOMEM;
 	}
 	if (err)
 		tcslab_cache_exit();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The set of caches: general ones, one per size class and zone, and named ones. */
+/* The set of caches: general ones, one per size class, and named ones. */
 #ifndef TCSLAB_CACHE_H
 #define TCSLAB_CACHE_H
 
@@ -12,7 +12,7 @@
 extern struct mutex tcslab_cache_mutex;
 extern struct list_head tcslab_cache_list;
 
-/* Under tcslab_cache_mutex; general caches first, in order of zone and class. */
+/* Under tcslab_cache_mutex; general caches of the normal zone first, by class. */
 #define tcslab_for_each_cache(cache) \
 	list_for_each_entry(cache, &tcslab_cache_list, list)
 
@@ -25,8 +25,11 @@ void tcslab_free_odd(const void *obj, unsigned long caller);
 /* Is its minimum broken, or does somebody wait at its limit?  Any context. */
 bool tcslab_cache_is_narrow(const struct tcslab_cache *cache);
 
+/* One more, NULL without memory.  Task context. */
+struct tcslab_cache *tcslab_cache_make_general(enum tcslab_zone zone, unsigned int class);
+
 /*
- * Create the general caches; with @checks all arrays are closed, so that every
+ * Create the general caches of the normal zone; with @checks all arrays are closed, so that every
  * free is verified at the central list.
  */
 int tcslab_cache_init(bool checks);

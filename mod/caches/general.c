@@ -18,6 +18,7 @@
 #include "middle/park.h"
 #include "cache.h"
 #include "effort.h"
+#include "low_zone.h"
 #include "size_class.h"
 
 /* ------------------------------------------------------------------ alloc */
@@ -29,6 +30,16 @@ static enum tcslab_zone gfp_to_zone(gfp_t gfp)
 	if (gfp & __GFP_DMA32)
 		return TCSLAB_ZONE_DMA32;
 	return TCSLAB_ZONE_NORMAL;
+}
+
+/* NULL when there is none yet: then an object has pages of its own, as a large one. */
+static struct tcslab_cache *general_cache(unsigned int class, gfp_t gfp)
+{
+	enum tcslab_zone zone = gfp_to_zone(gfp);
+
+	if (likely(zone == TCSLAB_ZONE_NORMAL))
+		return tcslab_general[class];
+	return tcslab_low_zone_cache(zone, class, gfp);
 }
 
 /* Where a large object of nobody's choice comes from. */
@@ -67,6 +78,7 @@ static void *alloc_large(size_t size, gfp_t gfp, int node)
 
 void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node)
 {
+	struct tcslab_cache *cache;
 	unsigned int class;
 
 	if (unlikely(!size))
@@ -77,10 +89,11 @@ void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node)
 		return NULL;
 	might_alloc(gfp);
 	class = tcslab_size_class(size);
-	if (!class)
+	cache = class ? general_cache(class, gfp) : NULL;
+	if (!cache)
 		return alloc_large(size, gfp, node);
 	/* The array is tried again: only the zone may have kept us from it. */
-	return tcslab_cache_alloc_slow(tcslab_general[gfp_to_zone(gfp)][class], gfp, node);
+	return tcslab_cache_alloc_slow(cache, gfp, node);
 }
 EXPORT_SYMBOL_GPL(tcslab_alloc_slow);
 
@@ -118,11 +131,11 @@ EXPORT_SYMBOL_GPL(tcslab_alloc_node);
 size_t tcslab_alloc_bulk(size_t size, gfp_t gfp, size_t n, void **objs)
 {
 	unsigned int class = tcslab_size_class(size);
+	struct tcslab_cache *cache = class ? general_cache(class, gfp) : NULL;
 	size_t i;
 
-	if (class)
-		return tcslab_cache_alloc_bulk(tcslab_general[gfp_to_zone(gfp)][class],
-					       gfp, n, objs);
+	if (cache)
+		return tcslab_cache_alloc_bulk(cache, gfp, n, objs);
 	for (i = 0; i < n; i++) {
 		objs[i] = tcslab_alloc_slow(size, gfp, NUMA_NO_NODE);
 		if (!objs[i]) {

@@ -108,7 +108,7 @@ static void steal(long bytes)
 
 	for (i = 0; i < STEAL_TRIES && bytes > 0; i++) {
 		unsigned int class = budget->hand++ % (TCSLAB_NR_CLASSES - 1) + 1;
-		struct tcslab_cache *victim = tcslab_general[TCSLAB_ZONE_NORMAL][class];
+		struct tcslab_cache *victim = tcslab_general[class];
 		struct tcslab_cpu_cache *cc = this_cpu_ptr(victim->cpu);
 		unsigned int had = cc->earned;
 

@@ -73,7 +73,7 @@ static const char * const tcslab_abi_reference __used
 
 /* ------------------------------------------- slow paths, see cpu_cache.c etc. */
 
-extern struct tcslab_cache *tcslab_general[TCSLAB_NR_ZONES][TCSLAB_NR_CLASSES];
+extern struct tcslab_cache *tcslab_general[TCSLAB_NR_CLASSES];	/* of the normal zone */
 extern u8 tcslab_class_small[TCSLAB_NR_SMALL_STEPS];
 extern u8 tcslab_class_medium[TCSLAB_NR_MEDIUM_STEPS];
 extern unsigned long tcslab_map_bytes;
@@ -349,7 +349,7 @@ static __always_inline void *tcslab_alloc(size_t size, gfp_t gfp)
 	void *obj;
 
 	if (likely(tcslab_gfp_is_plain(gfp))) {
-		cache = tcslab_general[TCSLAB_ZONE_NORMAL][tcslab_size_class(size)];
+		cache = tcslab_general[tcslab_size_class(size)];
 		if (likely(tcslab_cpu_pop(cache, &obj)))
 			return tcslab_obj_init(cache, obj, gfp);
 	}
@@ -430,7 +430,7 @@ static __always_inline void tcslab_free_sized(const void *obj, size_t size)
 	if (!class || unlikely(ZERO_OR_NULL_PTR(obj)))
 		tcslab_free(obj);
 	else
-		tcslab_cache_free(tcslab_general[TCSLAB_ZONE_NORMAL][class], (void *)obj);
+		tcslab_cache_free(tcslab_general[class], (void *)obj);
 }
 
 /* ------------------------------------------------------- after a grace period */

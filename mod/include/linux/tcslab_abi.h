@@ -3,6 +3,6 @@
 #ifndef _LINUX_TCSLAB_ABI_H
 #define _LINUX_TCSLAB_ABI_H
 
-#define TCSLAB_ABI	tcslab_abi_476f0cd2a7fde555
+#define TCSLAB_ABI	tcslab_abi_270022724b33c04a
 
 #endif /* _LINUX_TCSLAB_ABI_H */

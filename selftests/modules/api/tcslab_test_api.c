@@ -4,6 +4,7 @@
  *
  * Bad pointers have a module of their own, because they provoke warnings.
  */
+#include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
@@ -242,6 +243,29 @@ static void between_others(void)
 	tcslab_trim();
 }
 
+/*
+ * A size that nobody has asked of a zone: who cannot wait gets pages, and soon there is a
+ * cache; who can wait has it at once.
+ */
+static void first_in_zone(void)
+{
+	void *obj = tcslab_alloc(100, GFP_ATOMIC | GFP_DMA32);
+	unsigned int tries = 1000;
+
+	context_check(obj && tcslab_usable_size(obj) == PAGE_SIZE &&
+		      virt_to_phys(obj) < SZ_4G, "the first in a zone that cannot wait: a page");
+	while (obj && tries-- && tcslab_usable_size(obj) == PAGE_SIZE) {
+		tcslab_free(obj);
+		msleep(20);
+		obj = tcslab_alloc(100, GFP_ATOMIC | GFP_DMA32);
+	}
+	context_check(obj && tcslab_usable_size(obj) < PAGE_SIZE, "and then there is a cache");
+	tcslab_free(obj);
+	obj = tcslab_alloc(200, GFP_KERNEL | GFP_DMA32);
+	context_check(obj && tcslab_usable_size(obj) < PAGE_SIZE, "who can wait has it at once");
+	tcslab_free(obj);
+}
+
 static void zones(void)
 {
 	unsigned long bad_dma = 0, bad_dma32 = 0;
@@ -347,6 +371,7 @@ static int __init api_init(void)
 	small_matters();
 	reallocation();
 	between_others();
+	first_in_zone();
 	zones();
 	dma_exhaustion();
 	short_chunk();

@@ -29,7 +29,7 @@ static void *objs[MANY];
 
 static struct tcslab_cpu_cache *array_of_class(unsigned int class, unsigned int cpu)
 {
-	return per_cpu_ptr(tcslab_general[TCSLAB_ZONE_NORMAL][class]->cpu, cpu);
+	return per_cpu_ptr(tcslab_general[class]->cpu, cpu);
 }
 
 static struct tcslab_cpu_cache *array_of(size_t size)
@@ -264,7 +264,7 @@ static long fill(void *unused)
 	unsigned int class, i;
 
 	for (class = 1; class < TCSLAB_NR_CLASSES; class++) {
-		size_t size = tcslab_general[TCSLAB_ZONE_NORMAL][class]->size;
+		size_t size = tcslab_general[class]->size;
 
 		if (size > 512)
 			break;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A user of tcslab that goes while what it did is still on its way: each CPU has objects in its
- * arrays and others that wait for a grace period, given from a task and with interrupts off
+ * arrays and others that wait for a grace period, given from a task and with interrupts off, and
+ * caches of a low zone are being made
  */
 #include <linux/cpumask.h>
 #include <linux/module.h>
@@ -10,7 +11,8 @@
 
 #include <linux/tcslab.h>
 
-#define OBJS	100
+#define OBJS		100
+#define LOW_SIZES	8	/* from 16 bytes, each twice the last */
 
 struct element {
 	struct rcu_head rcu;
@@ -23,6 +25,8 @@ static long use(void *unused)
 	unsigned long flags;
 	unsigned int i;
 
+	for (i = 0; i < LOW_SIZES; i++)
+		tcslab_free(tcslab_alloc(16 << i, GFP_ATOMIC | GFP_DMA32));
 	for (i = 0; i < OBJS; i++)
 		objs[i] = tcslab_alloc(sizeof(*objs[i]), GFP_KERNEL);
 	for (i = 0; i < OBJS; i++) {

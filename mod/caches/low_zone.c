@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * General caches of the low zones, made when first used
+ *
+ * Few drivers ask for DMA or DMA32 memory, and those for few sizes.  Who asks first and may
+ * sleep for as long as the kernel likes makes the cache.  For others a worker does, and until
+ * it has done so each of their objects has pages of its own, as a large object, which every free
+ * knows.
+ *
+ * A pointer of the table is written once, under the mutex, and read by anybody.  The caches live
+ * until unload.
+ */
+#include <linux/bitmap.h>
+#include <linux/irq_work.h>
+#include <linux/mutex.h>
+#include <linux/sched/mm.h>
+#include <linux/workqueue.h>
+
+#include "base/compat.h"
+#include "base/lock.h"
+#include "cache.h"
+#include "low_zone.h"
+
+#define NR_LOW_ZONES	(TCSLAB_NR_ZONES - 1)
+
+static struct tcslab_cache *caches[NR_LOW_ZONES][TCSLAB_NR_CLASSES];
+static unsigned long wanted[NR_LOW_ZONES][BITS_TO_LONGS(TCSLAB_NR_CLASSES)];
+static DEFINE_MUTEX(making);
+
+static struct tcslab_cache *make(unsigned int low, unsigned int class)
+{
+	struct tcslab_cache *cache;
+
+	mutex_lock(&making);
+	cache = caches[low][class];
+	if (!cache) {
+		cache = tcslab_cache_make_general(low + 1, class);
+		smp_store_release(&caches[low][class], cache);	/* all of it, for who looks */
+	}
+	mutex_unlock(&making);
+	return cache;
+}
+
+static void make_wanted(struct work_struct *work)
+{
+	unsigned int low, class;
+
+	for (low = 0; low < NR_LOW_ZONES; low++)
+		for_each_set_bit(class, wanted[low], TCSLAB_NR_CLASSES)
+			if (test_and_clear_bit(class, wanted[low]))
+				make(low, class);
+}
+
+static DECLARE_WORK(make_work, make_wanted);
+
+/* Waking a worker takes locks that the caller may hold: from a hard interrupt then. */
+static void wake_maker(struct irq_work *work)
+{
+	queue_work(system_dfl_wq, &make_work);
+}
+
+static struct irq_work wake_work = IRQ_WORK_INIT_HARD(wake_maker);
+
+/* What makes a cache allocates with GFP_KERNEL. */
+static bool may_make(gfp_t gfp)
+{
+	return (gfp & GFP_KERNEL) == GFP_KERNEL &&
+	       (current_gfp_context(gfp) & GFP_KERNEL) == GFP_KERNEL &&
+	       !(current->flags & PF_MEMALLOC);
+}
+
+struct tcslab_cache *tcslab_low_zone_cache(enum tcslab_zone zone, unsigned int class, gfp_t gfp)
+{
+	unsigned int low = zone - 1;
+	struct tcslab_cache *cache = smp_load_acquire(&caches[low][class]);	/* see make() */
+
+	if (likely(cache))
+		return cache;
+	if (may_make(gfp))
+		return make(low, class);
+	set_bit(class, wanted[low]);
+	tcslab_irq_work_queue(&wake_work);
+	return NULL;
+}
+
+void tcslab_low_zone_exit(void)
+{
+	irq_work_sync(&wake_work);
+	cancel_work_sync(&make_work);
+}
