@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The shrinker gives about what it is asked for, of the node that is asked, leaves the arrays
 # of the CPUs alone for a little, and tells the reclaimer what it gave.
-# lab: kernels=debian-*,debug-* timeout=120 smp=4 nodes=2 mem=1G append="init_on_alloc=0"
+# lab: kernels=debian-*,debug-*,kcsan-* timeout=120 smp=4 nodes=2 mem=1G append="init_on_alloc=0 kmemleak=off"
 
 # shellcheck source=selftests/memory.inc
 . ./memory.inc
