@@ -61,6 +61,14 @@ static inline void mm_account_reclaimed_pages(unsigned long pages)
 #define SLAB_NO_MERGE	SLAB_NOLEAKTRACE
 #endif
 
+/* 6.12 charges an object after it was allocated. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+static inline bool kmem_cache_charge(void *obj, gfp_t gfp)
+{
+	return true;
+}
+#endif
+
 /* 6.9 can take turns that are not equal; ours are. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
 #define MPOL_WEIGHTED_INTERLEAVE	MPOL_INTERLEAVE

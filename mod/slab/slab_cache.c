@@ -104,6 +104,21 @@ unsigned int tcslab_slab_size(struct kmem_cache *s)
 }
 EXPORT_SYMBOL_GPL(tcslab_slab_size);
 
+/**
+ * tcslab_slab_charge() - kmem_cache_charge()
+ * @obj: an object of either allocator
+ * @gfp: as for kmem_cache_charge()
+ *
+ * Context: as kmem_cache_charge().
+ * Return: true for an object of ours, which is not charged to anybody, as all of them; for the
+ * kernel's what kmem_cache_charge() returns.
+ */
+bool tcslab_slab_charge(void *obj, gfp_t gfp)
+{
+	return tcslab_cache_of(obj) || kmem_cache_charge(obj, gfp);
+}
+EXPORT_SYMBOL_GPL(tcslab_slab_charge);
+
 /* Without its constructor an object may not be: those are refused. */
 static bool clears(const struct tcslab_cache *cache, gfp_t gfp)
 {

@@ -77,6 +77,7 @@
 #define kmem_cache_destroy		tcslab_slab_destroy
 #define kmem_cache_shrink		tcslab_slab_shrink
 #define kmem_cache_size			tcslab_slab_size
+#define kmem_cache_charge		tcslab_slab_charge
 
 #undef kmem_cache_alloc
 #define kmem_cache_alloc		tcslab_slab_cache_alloc

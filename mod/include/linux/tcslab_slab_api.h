@@ -229,6 +229,7 @@ struct kmem_cache *__tcslab_slab_create(const char *name, unsigned int size,
 void tcslab_slab_destroy(struct kmem_cache *s);
 int tcslab_slab_shrink(struct kmem_cache *s);
 unsigned int tcslab_slab_size(struct kmem_cache *s);
+bool tcslab_slab_charge(void *obj, gfp_t gfp);
 size_t tcslab_slab_alloc_bulk(struct kmem_cache *s, gfp_t gfp, size_t n, void **objs);
 void tcslab_slab_free_bulk(struct kmem_cache *s, size_t n, void **objs);
 

@@ -426,6 +426,23 @@ static void rcu(void)
 		      in_use(cache), before);
 }
 
+/* Run in a memory cgroup: nothing of ours is charged, what is the kernel's may be. */
+static void charges(void)
+{
+	void *obj = kmalloc(PAGE_SIZE, GFP_KERNEL), *native = kstrdup("theirs", GFP_KERNEL);
+	bool bare = true;
+
+	context_check(obj && kmem_cache_charge(obj, GFP_KERNEL), "charging an object of ours");
+#ifdef CONFIG_MEMCG
+	bare = !virt_to_page(obj)->memcg_data;
+#endif
+	context_check(bare, "it is not charged");
+	context_check(native && kmem_cache_charge(native, GFP_KERNEL),
+		      "charging one of the kernel's");
+	kfree(native);
+	kfree(obj);
+}
+
 static void mempools(void)
 {
 	struct kmem_cache *s = KMEM_CACHE(thing, 0);
@@ -478,6 +495,7 @@ static int __init test_slab_init(void)
 	freed_by_the_core();
 	freed_by_callbacks();
 	rcu();
+	charges();
 	mempools();
 	nofail();
 	context_plan();
