@@ -6,6 +6,7 @@ The fast paths are compiled into each consumer: layouts, size classes, the cooki
 and the order of the steps are the same in a consumer and in tcslab.ko, or memory is corrupted. The
 name is a hash of the headers that have all that, without comments and white space. tcslab.ko
 exports a symbol of this name, each consumer refers to it, and the loader refuses what does not fit.
+The table of size classes adds a token of its own, which its generator writes into it.
 
   gen_abi.py            print the header mod/include/linux/tcslab_abi.h
   gen_abi.py --check F  fail when F is not what would be generated
@@ -40,7 +41,8 @@ def header():
         "#ifndef _LINUX_TCSLAB_ABI_H",
         "#define _LINUX_TCSLAB_ABI_H",
         "",
-        f"#define TCSLAB_ABI\ttcslab_abi_{total.hexdigest()[:16]}",
+        "/* With the table of size classes, which says for itself what it is. */",
+        f"#define TCSLAB_ABI\t__PASTE(tcslab_abi_{total.hexdigest()[:16]}, TCSLAB_TABLE)",
         "",
         "#endif /* _LINUX_TCSLAB_ABI_H */", ""))
 

@@ -13,6 +13,7 @@ Up to 128 bytes the steps are 8 and 16 bytes, the alignment that users expect.
                                  when a limit of the design is not met
 """
 
+import hashlib
 import sys
 
 PAGE = 4096
@@ -86,6 +87,11 @@ def table():
     return out
 
 
+def digest():
+    """What tells this table from any other, as a name in C."""
+    return "c" + hashlib.sha256(repr(list(rows())).encode("ascii")).hexdigest()[:8]
+
+
 def header():
     """The text of the generated header."""
     all_sizes = sizes()
@@ -103,6 +109,7 @@ def header():
               f"#define TCSLAB_NR_SMALL_STEPS\t{MAX_SMALL // 8 + 1}",
               f"#define TCSLAB_NR_MEDIUM_STEPS\t{(MAX_CLASS - MAX_SMALL) // 128 + 1}",
               f"#define TCSLAB_MAX_SPAN_PAGES\t{MAX_SPAN_PAGES}",
+              f"#define TCSLAB_TABLE\t\t{digest()}\t/* part of the name in tcslab_abi.h */",
               "",
               "/* Class of a constant size, 0 for what is no class: the chain folds away. */",
               "static __always_inline unsigned int tcslab_size_class_const(size_t size)",

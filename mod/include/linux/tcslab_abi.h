@@ -3,6 +3,7 @@
 #ifndef _LINUX_TCSLAB_ABI_H
 #define _LINUX_TCSLAB_ABI_H
 
-#define TCSLAB_ABI	tcslab_abi_270022724b33c04a
+/* With the table of size classes, which says for itself what it is. */
+#define TCSLAB_ABI	__PASTE(tcslab_abi_b3d203215a17abd1, TCSLAB_TABLE)
 
 #endif /* _LINUX_TCSLAB_ABI_H */

@@ -101,6 +101,7 @@
 #define TCSLAB_NR_SMALL_STEPS	129
 #define TCSLAB_NR_MEDIUM_STEPS	505
 #define TCSLAB_MAX_SPAN_PAGES	16
+#define TCSLAB_TABLE		c7b54f93a	/* part of the name in tcslab_abi.h */
 
 /* Class of a constant size, 0 for what is no class: the chain folds away. */
 static __always_inline unsigned int tcslab_size_class_const(size_t size)
