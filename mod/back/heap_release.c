@@ -16,6 +16,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
 
 #include "base/lock.h"
 #include "heap.h"
@@ -255,6 +256,9 @@ unsigned long tcslab_page_heap_release_parts(int node, unsigned long npages)
 
 /* -------------------------------------------------------------- interface */
 
+/* Frees that come in numbers, see tcslab_page_heap_hold(): its CPU's own, with preemption off. */
+static DEFINE_PER_CPU(unsigned int, holds);
+
 static unsigned int pages_at_once(void)
 {
 	return want_init_on_free() ? CLEARED_AT_ONCE : PAGES_AT_ONCE;
@@ -272,7 +276,7 @@ void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
 	struct tcslab_span *span;
 	bool last;
 
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled())
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled() || raw_cpu_read(holds))
 		return;
 	for (n = 0; n < CHUNKS_AT_ONCE && (span = detach_excess_chunk(heap, left)); n++)
 		left -= tcslab_chunk_free(span);
@@ -281,6 +285,28 @@ void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
 	/* Only a hint, so no lock. */
 	if (data_race(tcslab_heap_has_excess(heap)))
 		tcslab_heap_hooks->wake();
+}
+
+void tcslab_page_heap_hold(void)
+{
+	preempt_disable();
+	__this_cpu_inc(holds);
+}
+
+void tcslab_page_heap_let_go(void)
+{
+	struct tcslab_page_heap *heap;
+
+	if (!__this_cpu_dec_return(holds)) {
+		tcslab_for_each_heap(heap) {
+			/* Only a hint, so no lock; the others' turn comes with their next free. */
+			if (!data_race(tcslab_heap_has_excess(heap)))
+				continue;
+			tcslab_heap_release_excess(heap);
+			break;
+		}
+	}
+	preempt_enable();
 }
 
 /*

@@ -65,6 +65,14 @@ void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npage
 void tcslab_page_heap_free(struct tcslab_span *span, bool more);
 
 /*
+ * Between the two, frees on this CPU give nothing back to the kernel, so that many of them take
+ * no longer than they do themselves; the second one makes up for it as one free does.
+ * Preemption is off until then.
+ */
+void tcslab_page_heap_hold(void);
+void tcslab_page_heap_let_go(void);
+
+/*
  * Give up to @npages of whole free chunks, free for at least @age jiffies, back
  * to the kernel, from @node or, for NUMA_NO_NODE, from all.  Task context.  Returns the number
  * of pages.

@@ -24,6 +24,7 @@
 #include <linux/spinlock.h>
 #include <linux/topology.h>
 
+#include "back/page_heap.h"
 #include "back/span.h"
 #include "base/lock.h"
 #include "middle/central.h"
@@ -31,7 +32,7 @@
 #include "rcu.h"
 #include "rcu_backlog.h"
 
-#define ARRAY_BYTES	2048	/* with the header, 252 objects */
+#define ARRAY_BYTES	640	/* with the header, 76 objects: so many are freed at once */
 #define BATCH_BYTES	SZ_64K	/* in objects: what is large does not wait to be many */
 #define REAP_NODES	32	/* of a list at a time */
 
@@ -173,8 +174,11 @@ static unsigned int reap_cpu(struct rcu_cpu *cpu, unsigned int n)
 		rcu_read_lock();	/* the barrier waits for us */
 		batch = take_due(cpu);
 		if (batch) {
+			/* Who gave the last one may have preemption off. */
+			tcslab_page_heap_hold();
 			tcslab_free_bulk(batch->n, batch->objs);
 			tcslab_free(batch);
+			tcslab_page_heap_let_go();
 			atomic_dec(&cpu->reapers);
 		}
 		rcu_read_unlock();

@@ -16,8 +16,9 @@
 #include "cache.h"
 #include "visit.h"
 
-#define MAX_DRAIN	1024	/* objects per interrupt, or as much work as that; */
-#define CACHE_COST	16	/* a cache is as much as so many */
+#define MAX_DRAIN	768	/* objects per interrupt, or as much work as that; */
+#define CACHE_COST	16	/* a cache is as much as so many, */
+#define LIMITED_COST	4	/* and so is an object at a limit, where its span goes at once */
 #define VISIT_CACHES	64	/* found from outside before an interrupt */
 
 /* A counter that its owner changes meanwhile: what we see may be stale. */
@@ -80,7 +81,8 @@ static void visit_local(void *info)
 		if (!bytes && !stale)
 			continue;
 		cc = tcslab_cpu_enter(cache);
-		left -= CACHE_COST + tcslab_cpu_cache_count(cache, cpu);
+		left -= CACHE_COST + tcslab_cpu_cache_count(cache, cpu) *
+				     (cache->limit_pages ? LIMITED_COST : 1);
 		if (cc) {
 			if (stale)
 				tcslab_remote_flush(cache, cpu);

@@ -8,7 +8,9 @@
 #include <linux/bottom_half.h>
 #include <linux/delay.h>
 #include <linux/fs.h>
+#include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/timex.h>
 #include <linux/vmalloc.h>
@@ -23,12 +25,21 @@
 #define NR_SMALL	200000
 #define KEEP		"/sys/module/tcslab/parameters/keep_bytes"
 #define RATE		"/sys/module/tcslab/parameters/release_rate"
+#define BUDGET		"/sys/module/tcslab/parameters/cpu_budget_bytes"
+#define NR_LAST		504	/* objects, each the last of its span */
+#define NR_VISITED	9	/* caches */
+#define VISITED		64	/* bytes of their objects */
+#define NR_ARRAY	128	/* objects in an array */
 
 static bool as_is;
 module_param(as_is, bool, 0444);
 MODULE_PARM_DESC(as_is, "tell how long the kernel's own frees are, and ours at a limit; judge nothing");
 
 static void **objs;
+
+struct waiting {
+	struct rcu_head rcu;
+};
 
 /**
  * struct longest - of several calls
@@ -292,6 +303,152 @@ static void limited(void)
 	tcslab_trim();
 }
 
+/*
+ * Objects that are each the last of their span, of two sizes by turns, beside chunks that have
+ * piled up: half of them have waited long enough, and who gives others to RCU frees those.
+ */
+static void by_rcu(size_t size, size_t other, const char *what)
+{
+	unsigned long most = LIMIT + (want_init_on_free() ? kernel_free.instructions : 0);
+	static void *last[NR_LAST];
+	struct longest longest = {};
+	unsigned int i, j, k = 0, n;
+
+	for (i = 0; i < NR_LAST; i++) {
+		size_t this = i % 2 ? other : size;
+
+		last[i] = tcslab_alloc(this, GFP_KERNEL);
+		for (j = 0; j < PAGE_SIZE / this; j++)
+			objs[k++] = tcslab_alloc(this, GFP_KERNEL);
+	}
+	for (n = k; n < k + NR_LARGE / 2; n++)
+		objs[n] = tcslab_alloc(LARGE, GFP_KERNEL);
+	for (i = 0; i < k; i++)
+		tcslab_free(objs[i]);
+	free_with_irqs_off(k, n);
+	local_bh_disable();
+	for (i = 0; i < NR_LAST / 2; i++)
+		tcslab_free_rcu((struct waiting *)last[i], rcu);
+	local_bh_enable();
+	synchronize_rcu_expedited();
+	for (; i < NR_LAST; i++) {
+		struct stopwatch watch = begin();
+
+		tcslab_free_rcu((struct waiting *)last[i], rcu);
+		end(&watch, &longest);
+	}
+	/* No block of these empties the kernel's own lists; with init_on_free it clears them. */
+	context_check(longest.instructions <= most && longest.pages <= PAGES_OF_ONE,
+		      "%s: %lu instructions, %ld pages", what, longest.instructions,
+		      longest.pages);
+	tcslab_rcu_barrier();
+	tcslab_trim();
+}
+
+static void frees_by_rcu(void)
+{
+	set_parameter(RATE, "0");
+	by_rcu(112, 112, "free after a grace period");
+	/* Arrays that take nothing. */
+	set_parameter(BUDGET, "1");
+	msleep(3000);
+	by_rcu(112, 128, "free after a grace period, of two sizes by turns");
+	set_parameter(BUDGET, "1048576");
+	msleep(3000);
+	set_parameter(RATE, "134217728");
+}
+
+/* ------------------------------------------------------------------- interrupts */
+
+static cycles_t visit_began;
+static struct longest visit;
+
+static int visit_begins(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	visit_began = get_cycles();
+	return 0;
+}
+
+static int visit_ends(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	visit.instructions = max_t(unsigned long, visit.instructions,
+				   get_cycles() - visit_began);
+	return 0;
+}
+
+static struct kretprobe visit_probe = {
+	.kp.symbol_name = "tcslab:visit_local",
+	.entry_handler = visit_begins, .handler = visit_ends,
+};
+
+/* Leave one object in an eighth of the spans, and return some more for the transfer cache. */
+static void make_last(struct tcslab_cache *cache, void **last, void **more, unsigned int nr_more)
+{
+	unsigned int per = PAGE_SIZE / VISITED, k = NR_ARRAY * 9 * per, i, n = 0;
+
+	for (i = 0; i < k; i++)
+		objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
+	for (i = 0; i < k; i++) {
+		if (PAGE_ALIGNED(objs[i]) && n < NR_ARRAY &&
+		    page_to_pfn(virt_to_page(objs[i])) % 8 == 0)
+			last[n++] = objs[i];
+		else if (i > k / 2 && nr_more)
+			more[--nr_more] = objs[i];
+		else
+			tcslab_cache_free(cache, objs[i]);
+	}
+	while (n < NR_ARRAY)
+		last[n++] = NULL;
+	tcslab_cache_shrink(cache);
+}
+
+/* One interrupt, when all caches are drained, and each object in the arrays is a span's last. */
+static void visits(bool limit)
+{
+	static void *last[NR_VISITED][NR_ARRAY], *more[NR_VISITED][4 * NR_ARRAY];
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(VISITED);
+	struct tcslab_cache *caches[NR_VISITED];
+	struct tcslab_cache_stats stats;
+	unsigned long cached = 0;
+	unsigned int i, k;
+
+	args.limit_bytes = limit ? SZ_64M : 0;
+	for (i = 0; i < NR_VISITED; i++) {
+		caches[i] = tcslab_cache_create("visited", &args);
+		if (IS_ERR(caches[i])) {
+			context_check(false, "a cache");
+			return;
+		}
+		make_last(caches[i], last[i], more[i], 4 * NR_ARRAY);
+	}
+	for (i = 0; i < NR_VISITED; i++)
+		for (k = 0; k < NR_ARRAY; k++)
+			tcslab_cache_free(caches[i], last[i][k]);
+	for (i = 0; i < NR_VISITED; i++)
+		tcslab_cache_free_bulk(caches[i], 4 * NR_ARRAY, more[i]);
+	for (i = 0; i < NR_VISITED; i++) {
+		tcslab_cache_stats(caches[i], &stats);
+		cached += stats.cpu_cached;
+	}
+	context_check(cached > NR_VISITED * NR_ARRAY / 2, "%lu objects in arrays", cached);
+	visit = (struct longest){};
+	tcslab_trim();
+	context_check(visit.instructions && visit.instructions <= LIMIT,
+		      "an interrupt of a trim%s: %lu instructions", limit ? ", at limits" : "",
+		      visit.instructions);
+	for (i = 0; i < NR_VISITED; i++)
+		tcslab_cache_destroy(caches[i]);
+}
+
+static void interrupts(void)
+{
+	if (!context_check(!register_kretprobe(&visit_probe), "a probe"))
+		return;
+	visits(false);
+	visits(true);
+	unregister_kretprobe(&visit_probe);
+}
+
 static void growing(size_t size, unsigned int n, const char *what)
 {
 	struct longest longest = {};
@@ -357,6 +514,8 @@ static int __init longest_init(void)
 	hysteresis();
 	scraps();
 	limited();
+	frees_by_rcu();
+	interrupts();
 	growing(64, NR_SMALL, "alloc of small objects while the heap grows");
 	growing(SZ_4K, NR_SMALL / 4, "alloc of pages while the heap grows");
 	too_short();
