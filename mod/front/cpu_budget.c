@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 
+#include "back/page_heap.h"
 #include "back/span.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
@@ -106,6 +107,8 @@ static void steal(long bytes)
 	struct cpu_budget *budget = this_cpu_ptr(&budgets);
 	int i;
 
+	/* A miss gives back to the kernel what one free may, not what four arrays' may. */
+	tcslab_page_heap_hold();
 	for (i = 0; i < STEAL_TRIES && bytes > 0; i++) {
 		unsigned int class = budget->hand++ % (TCSLAB_NR_CLASSES - 1) + 1;
 		struct tcslab_cache *victim = tcslab_general[class];
@@ -122,6 +125,7 @@ static void steal(long bytes)
 		}
 		tcslab_cpu_leave(cc);
 	}
+	tcslab_page_heap_let_go();
 }
 
 void tcslab_cpu_budget_earn(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc,
