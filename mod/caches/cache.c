@@ -41,8 +41,6 @@
 DEFINE_MUTEX(tcslab_cache_mutex);
 LIST_HEAD(tcslab_cache_list);
 
-struct tcslab_cache *tcslab_general[TCSLAB_NR_CLASSES] __ro_after_init;
-EXPORT_SYMBOL_GPL(tcslab_general);
 
 static bool verify_frees __ro_after_init;
 
