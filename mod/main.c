@@ -19,11 +19,11 @@
  *   rcu         reap_work is queued by nobody any more once all have seen "stopped", call_soon
  *               has run, and reap_work is cancelled.  Then all objects that wait are freed from
  *               here, after a grace period, on CPUs that went as well.  There are no callbacks.
- *   stock       On PREEMPT_RT, wake_work has run, fill_work is cancelled.  The latter makes the
+ *   stock       On PREEMPT_RT, its work has run or is cancelled (base/soon.h).  It makes the
  *               heap grow, which wakes the scavenger.
  *   scavenger   Its works queue each other until they see that they have to stop.  They drain
  *               and release, so what they queue is what pressure's does.
- *   low_zone    wake_work has run, make_work is cancelled: it was queued by who allocates.
+ *   low_zone    The same: who allocates has asked for it.
  *   cache       What is parked is sorted in, with CPUs kept from going the arrays are emptied,
  *               also those of CPUs that went.  Spans type-safe by RCU have come back when
  *               tcslab_rcu_barrier() returns.  A minimum's irq_work has run before it is

@@ -41,7 +41,6 @@
 DEFINE_MUTEX(tcslab_cache_mutex);
 LIST_HEAD(tcslab_cache_list);
 
-
 static bool verify_frees __ro_after_init;
 
 void tcslab_cache_add_nodes(struct tcslab_cache *cache)

@@ -2,8 +2,8 @@
 /*
  * General caches of the low zones, made when first used
  *
- * Few drivers ask for DMA or DMA32 memory, and those for few sizes.  Who asks first and may
- * sleep for as long as the kernel likes makes the cache.  For others a worker does, and until
+ * Few drivers ask for DMA or DMA32 memory, and those for few sizes.  Who asks first, and as hard
+ * as GFP_KERNEL, makes the cache.  For others a worker does, and until
  * it has done so each of their objects has pages of its own, as a large object, which every free
  * knows.
  *
@@ -11,13 +11,10 @@
  * until unload.
  */
 #include <linux/bitmap.h>
-#include <linux/irq_work.h>
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
-#include <linux/workqueue.h>
 
-#include "base/compat.h"
-#include "base/lock.h"
+#include "base/soon.h"
 #include "cache.h"
 #include "low_zone.h"
 
@@ -51,20 +48,14 @@ static void make_wanted(struct work_struct *work)
 				make(low, class);
 }
 
-static DECLARE_WORK(make_work, make_wanted);
+static DEFINE_TCSLAB_SOON(make_soon, make_wanted);
 
-/* Waking a worker takes locks that the caller may hold: from a hard interrupt then. */
-static void wake_maker(struct irq_work *work)
-{
-	queue_work(system_dfl_wq, &make_work);
-}
-
-static struct irq_work wake_work = IRQ_WORK_INIT_HARD(wake_maker);
-
-/* What makes a cache allocates with GFP_KERNEL. */
+/* What makes a cache allocates with GFP_KERNEL, no less hard and no less loud. */
 static bool may_make(gfp_t gfp)
 {
-	return (gfp & GFP_KERNEL) == GFP_KERNEL &&
+	const gfp_t modest = __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_NOMEMALLOC;
+
+	return (gfp & (GFP_KERNEL | modest)) == GFP_KERNEL &&
 	       (current_gfp_context(gfp) & GFP_KERNEL) == GFP_KERNEL &&
 	       !(current->flags & PF_MEMALLOC);
 }
@@ -79,12 +70,11 @@ struct tcslab_cache *tcslab_low_zone_cache(enum tcslab_zone zone, unsigned int c
 	if (may_make(gfp))
 		return make(low, class);
 	set_bit(class, wanted[low]);
-	tcslab_irq_work_queue(&wake_work);
+	tcslab_soon(&make_soon);
 	return NULL;
 }
 
 void tcslab_low_zone_exit(void)
 {
-	irq_work_sync(&wake_work);
-	cancel_work_sync(&make_work);
+	tcslab_soon_cancel(&make_soon);
 }
