@@ -15,6 +15,20 @@
 
 /* ------------------------------------------------------------- allocation */
 
+/* The first object of a size in a low zone takes a page, which is charged and given back. */
+TEST_F(file, first_of_a_zone)
+{
+	struct tcslab_ioc_alloc arg = request(72, 1);
+	__u64 handle;
+
+	arg.zone = TCSLAB_IOC_ZONE_DMA32;
+	ASSERT_EQ(0, call(self->fd, TCSLAB_IOC_ALLOC, &arg));
+	EXPECT_LE(72, arg.slot_size);
+	ASSERT_EQ(0, free_objects(self->fd, arg.handle, 1));
+	ASSERT_EQ(0, alloc_objects(self->fd, 72, 1000, &handle));
+	EXPECT_EQ(0, free_objects(self->fd, handle, 1000));
+}
+
 TEST_F(file, bad_alloc_arguments)
 {
 	struct tcslab_ioc_alloc good = request(64, 1), named = named_request("nc-plain", 1);

@@ -328,10 +328,29 @@ struct call {
 	long (*run)(struct tcslab_handles *handles, void *arg);
 };
 
+/* Room for any struct; all begin with size and flags. */
+union argument {
+	struct {
+		u32 size;
+		u32 flags;
+	};
+	struct tcslab_ioc_version version;
+	struct tcslab_ioc_stats stats;
+	struct tcslab_ioc_cache cache;
+	struct tcslab_ioc_heap heap;
+	struct tcslab_ioc_trim trim;
+	struct tcslab_ioc_alloc alloc;
+	struct tcslab_ioc_free free;
+	struct tcslab_ioc_copy copy;
+	struct tcslab_ioc_pattern pattern;
+	struct tcslab_ioc_tunable tunable;
+};
+
 /* @_min is a number on purpose: it stays when the struct grows. */
 #define CALL(_nr, _type, _min, _flags, _run)				\
 	[_IOC_NR(_nr)] = {						\
-		.size = sizeof(struct _type),				\
+		.size = sizeof(struct _type) +				\
+			BUILD_BUG_ON_ZERO(sizeof(struct _type) > sizeof(union argument)), \
 		.min_size = (_min),					\
 		.flags = (_flags),					\
 		.run = (_run),						\
@@ -354,24 +373,6 @@ static const struct call calls[] = {
 	CALL(TCSLAB_IOC_VERIFY, tcslab_ioc_pattern, 48, 0, do_verify),
 	CALL(TCSLAB_IOC_GET_TUNABLE, tcslab_ioc_tunable, 24, 0, get_tunable),
 	CALL(TCSLAB_IOC_SET_TUNABLE, tcslab_ioc_tunable, 24, 0, set_tunable),
-};
-
-/* Room for any struct; all begin with size and flags. */
-union argument {
-	struct {
-		u32 size;
-		u32 flags;
-	};
-	struct tcslab_ioc_version version;
-	struct tcslab_ioc_stats stats;
-	struct tcslab_ioc_cache cache;
-	struct tcslab_ioc_heap heap;
-	struct tcslab_ioc_trim trim;
-	struct tcslab_ioc_alloc alloc;
-	struct tcslab_ioc_free free;
-	struct tcslab_ioc_copy copy;
-	struct tcslab_ioc_pattern pattern;
-	struct tcslab_ioc_tunable tunable;
 };
 
 static const struct call *find_call(unsigned int cmd)

@@ -206,7 +206,14 @@ static void *get_object(struct tcslab_handles *handles, struct source *source)
 	if (!within_quota(handles, source->slot_size))
 		return ERR_PTR(-EDQUOT);
 	obj = tcslab_alloc_node(source->length, source->gfp, source->node);
-	return obj ?: ERR_PTR(-ENOMEM);
+	if (!obj)
+		return ERR_PTR(-ENOMEM);
+	/* The first ones of a low zone take pages. */
+	if (!within_quota(handles, slot_size(obj))) {
+		put_object(obj);
+		return ERR_PTR(-EDQUOT);
+	}
+	return obj;
 }
 
 static long alloc_one(struct tcslab_handles *handles, struct source *source,
@@ -228,11 +235,11 @@ static long alloc_one(struct tcslab_handles *handles, struct source *source,
 	if (!arg->done) {
 		arg->handle = handles->next;
 		arg->object_size = tcslab_usable_size(obj);
-		arg->slot_size = source->slot_size;
+		arg->slot_size = slot_size(obj);
 	}
 	handles->next++;
 	handles->nr++;
-	handles->bytes += source->slot_size;
+	handles->bytes += slot_size(obj);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The look-up tables of size classes on machines that the lab does not have: the code of
- * mod/size_class.c with another cache line for DMA, and with the kernel's kmalloc() as it
+ * mod/caches/size_class.c with another cache line for DMA, and with the kernel's kmalloc() as it
  * is where small objects cannot be bounced
  */
 #include <linux/cache.h>
