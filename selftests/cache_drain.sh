@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # A drain of all caches interrupts each CPU once, not once for each cache.
-# lab: kernels=debian-* smp=4 timeout=120
+# lab: kernels=debian-*,debug-*,kcsan-* smp=4 timeout=120
 
 # shellcheck source=selftests/ktap_module.inc
 . ./ktap_module.inc
