@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Inside of the back tier, one page heap: what page_heap.c, which hands out spans and takes them
- * back, and heap_release.c, which gives pages back to the kernel, have in common.
+ * back, heap_grow.c, which asks the kernel for more, and heap_release.c, which gives pages back
+ * to it, have in common.
  */
 #ifndef TCSLAB_HEAP_H
 #define TCSLAB_HEAP_H
 
 #include "chunk.h"
 #include "free_index.h"
+#include "heap_keep.h"
 #include "page_heap.h"
 
-#define TCSLAB_REGRET_ORDERS	20
+/*
+ * Structures that a heap with a chunk has for when there is no memory for more: so many times
+ * a span can be split then.
+ */
+#define TCSLAB_RESERVE_SPARES	16
 
 /**
  * struct tcslab_page_heap - the spans of one node and zone
@@ -24,14 +30,8 @@
  * @spares: span structures for splits and bitmaps; merges and frees return them
  * @nr_spares: their number
  * @free_chunk_pages: pages in @free_chunks
- * @low_free_pages: least value of @free_chunk_pages since the scavenger looked
  * @accounted_pages: those that the kernel counts as reclaimable
- * @keep_pages: what is more in @free_chunks is given back at once
- * @top_pages: most pages held since something was given back
- * @given_pages: given back at once since then
- * @given_at: jiffies when that was
- * @regrets: how often in a row the heap grew to the top again after that, by the order
- *	of what it had given: to and fro by a few pages says nothing about many
+ * @keep: how much of that is worth keeping
  * @node: constant
  * @zone: constant
  * @stats: counters; what @free knows is filled in when they are read
@@ -47,13 +47,8 @@ struct tcslab_page_heap {
 	struct list_head spares;
 	unsigned int nr_spares;
 	unsigned long free_chunk_pages;
-	unsigned long low_free_pages;
 	unsigned long accounted_pages;
-	unsigned long keep_pages;
-	unsigned long top_pages;
-	unsigned long given_pages;
-	unsigned long given_at;
-	u8 regrets[TCSLAB_REGRET_ORDERS];
+	struct tcslab_keep keep;
 	int node;
 	enum tcslab_zone zone;
 	struct tcslab_page_heap_stats stats;
@@ -74,19 +69,54 @@ extern const struct tcslab_page_heap_hooks *tcslab_heap_hooks;	/* constant from 
 void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *span);
 void tcslab_heap_remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span);
 
-/* Give spare structures back until @keep are left. */
-void tcslab_heap_trim_spares(struct tcslab_page_heap *heap, unsigned int keep);
-
 /* At unload: the pages of spans that are left are nobody's, their structures go.  In lost.c. */
 void tcslab_heap_abandon(void);
 
+/* ---------------------------------------------------------------- heap_grow.c */
+
+static inline struct tcslab_page_heap *tcslab_heap_of(int node, enum tcslab_zone zone)
+{
+	return &tcslab_heaps[node * TCSLAB_NR_ZONES + zone];
+}
+
+/* Structures for splits and bitmaps; with the heap's lock, and there is one to take. */
+static inline struct tcslab_span *tcslab_heap_take_spare(struct tcslab_page_heap *heap)
+{
+	struct tcslab_span *span = list_first_entry(&heap->spares, struct tcslab_span, list);
+
+	lockdep_assert_held(&heap->lock);
+	list_del(&span->list);
+	heap->nr_spares--;
+	return span;
+}
+
+static inline void tcslab_heap_put_spare(struct tcslab_page_heap *heap, struct tcslab_span *span)
+{
+	lockdep_assert_held(&heap->lock);
+	list_add(&span->list, &heap->spares);
+	heap->nr_spares++;
+}
+
+/* As many more as one span may need; false if not all came. */
+bool tcslab_heap_add_spares(struct tcslab_page_heap *heap, gfp_t gfp);
+
+/* Give spare structures back until @keep are left. */
+void tcslab_heap_trim_spares(struct tcslab_page_heap *heap, unsigned int keep);
+
+/*
+ * Add a chunk with room for @npages.  It may come from another node than @heap's;
+ * returns the heap that got it, or NULL.
+ */
+struct tcslab_page_heap *tcslab_heap_grow(struct tcslab_page_heap *heap, unsigned int npages,
+					  gfp_t gfp);
+
 /* ------------------------------------------------------------ heap_release.c */
 
-/* The heap has grown; with its lock. */
-void tcslab_heap_note_growth(struct tcslab_page_heap *heap);
-
-/* What free chunks may hold before some go back at once, pages. */
-unsigned long tcslab_heap_least_keep(void);
+/* What free chunks may hold whatever was missed, in pages. */
+static inline unsigned long tcslab_heap_floor(void)
+{
+	return READ_ONCE(tcslab_keep_bytes) >> PAGE_SHIFT;
+}
 
 /* A span of a chunk that is in pieces is free: keep it aside; with the heap's lock. */
 void tcslab_heap_add_scrap(struct tcslab_page_heap *heap, struct tcslab_span *span);
@@ -94,7 +124,8 @@ void tcslab_heap_add_scrap(struct tcslab_page_heap *heap, struct tcslab_span *sp
 /* Is there more than the heap keeps?  With its lock. */
 static inline bool tcslab_heap_has_excess(const struct tcslab_page_heap *heap)
 {
-	return heap->free_chunk_pages > heap->keep_pages || heap->nr_scraps;
+	return heap->nr_scraps || tcslab_keep_excess(&heap->keep, heap->free_chunk_pages,
+						     tcslab_heap_floor());
 }
 
 /* Then give a part of it back, if the context allows it; the rest is the scavenger's. */

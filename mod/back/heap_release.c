@@ -2,9 +2,8 @@
 /*
  * Giving a page heap's free memory back to the kernel
  *
- * Whole chunks: a few at once when more of them are free than the heap keeps, which is little
- * unless a load showed that it comes back for them; otherwise by the scavenger when they
- * have been free for a while, or on demand at any age.
+ * Whole chunks: what is more than is worth keeping (heap_keep.h), a few of them with the free
+ * that made it so, the rest by the scavenger; on demand all of them.
  *
  * Parts of chunks, on demand only: those pages of the chunk that are free go,
  * and from then on each span of it goes as soon as it is free (a scrap).  Such a
@@ -13,7 +12,6 @@
  * No lock is held where the kernel's allocator is called.
  */
 #include <linux/jiffies.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
@@ -21,8 +19,6 @@
 #include "base/lock.h"
 #include "heap.h"
 
-#define REGRETS		8	/* to believe that it will be missed again */
-#define REGRET_TIME	(2 * HZ)
 #define MAX_SPARES	64
 
 /*
@@ -38,53 +34,6 @@ module_param_named(keep_bytes, tcslab_keep_bytes, ulong, 0600);
 MODULE_PARM_DESC(keep_bytes, "bytes in free chunks that are kept (a demand of the kernel takes them)");
 
 /* ------------------------------------------------------------ whole chunks */
-
-/* What is kept at least; on PREEMPT_RT also the stock, which would be taken again at once. */
-unsigned long tcslab_heap_least_keep(void)
-{
-	unsigned long keep = READ_ONCE(tcslab_keep_bytes) >> PAGE_SHIFT;
-
-	return IS_ENABLED(CONFIG_PREEMPT_RT) ? keep + 2 * TCSLAB_STOCK_PAGES : keep;
-}
-
-/*
- * The hysteresis: a load that goes up and down gives chunks back and takes them again.
- * When the heap has come back to its top several times, each soon after giving about as
- * much, it keeps as much as it gave in one go.  What then lies free for a whole period of
- * the scavenger was not missed, see settle().
- */
-void tcslab_heap_note_growth(struct tcslab_page_heap *heap)
-{
-	unsigned long held = heap->stats.held_pages;
-	unsigned int order;
-
-	lockdep_assert_held(&heap->lock);
-	if (jiffies - heap->given_at > REGRET_TIME) {
-		heap->top_pages = held;
-		heap->given_pages = 0;
-		memset(heap->regrets, 0, sizeof(heap->regrets));
-	}
-	heap->top_pages = max(heap->top_pages, held);
-	if (heap->given_pages && held >= heap->top_pages - heap->top_pages / 8) {
-		order = min_t(unsigned int, ilog2(heap->given_pages), TCSLAB_REGRET_ORDERS - 1);
-		heap->regrets[order] = min(heap->regrets[order] + 1, REGRETS);
-		if (heap->regrets[order] == REGRETS)
-			heap->keep_pages = max(heap->keep_pages, heap->given_pages);
-		heap->given_pages = 0;
-	}
-}
-
-/* Everything was asked back: what is kept from here on has to be shown again. */
-static void forget_load(struct tcslab_page_heap *heap)
-{
-	unsigned long flags;
-
-	tcslab_lock_irqsave(&heap->lock, flags);
-	heap->keep_pages = tcslab_heap_least_keep();
-	heap->given_pages = 0;
-	memset(heap->regrets, 0, sizeof(heap->regrets));
-	tcslab_unlock_irqrestore(&heap->lock, flags);
-}
 
 /* Take a free chunk off the heap; it is one span. */
 static struct tcslab_span *detach_chunk(struct tcslab_page_heap *heap,
@@ -106,7 +55,8 @@ static struct tcslab_chunk *oldest_free_chunk(struct tcslab_page_heap *heap)
 	return list_first_entry_or_null(&heap->free_chunks, struct tcslab_chunk, free_list);
 }
 
-static struct tcslab_span *detach_old_chunk(struct tcslab_page_heap *heap, unsigned long age)
+/* For who asked for it. */
+static struct tcslab_span *detach_any_chunk(struct tcslab_page_heap *heap)
 {
 	struct tcslab_chunk *chunk;
 	struct tcslab_span *span = NULL;
@@ -114,28 +64,31 @@ static struct tcslab_span *detach_old_chunk(struct tcslab_page_heap *heap, unsig
 
 	tcslab_lock_irqsave(&heap->lock, flags);
 	chunk = oldest_free_chunk(heap);
-	/* Not time_after(): it may have been free for half of all jiffies. */
-	if (chunk && jiffies - chunk->free_since >= age)
+	if (chunk)
 		span = detach_chunk(heap, chunk);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return span;
 }
 
-/* One of up to @npages. */
+/*
+ * One of up to @max pages, while more is free than is worth keeping and @floor.  The last one
+ * may be longer than what is too much: nothing would ever go of a heap with one long chunk.
+ */
 static struct tcslab_span *detach_excess_chunk(struct tcslab_page_heap *heap,
-					       unsigned int npages)
+					       unsigned long floor, unsigned int max)
 {
 	struct tcslab_chunk *chunk;
 	struct tcslab_span *span = NULL;
-	unsigned long flags;
+	unsigned long flags, excess;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	chunk = oldest_free_chunk(heap);
-	if (heap->free_chunk_pages > max(heap->keep_pages, tcslab_heap_least_keep()) &&
-	    tcslab_chunk_pages(chunk) <= npages) {
+	excess = tcslab_keep_excess(&heap->keep, heap->free_chunk_pages, floor);
+	chunk = excess ? oldest_free_chunk(heap) : NULL;
+	if (chunk && tcslab_chunk_pages(chunk) <= max) {
 		span = detach_chunk(heap, chunk);
-		heap->given_pages += span->npages;
-		heap->given_at = jiffies;
+		/* What goes with it is worth keeping already. */
+		tcslab_keep_note_given(&heap->keep, min_t(unsigned long, excess, span->npages),
+				       jiffies);
 	}
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return span;
@@ -265,7 +218,7 @@ static unsigned int pages_at_once(void)
 }
 
 /*
- * Give back what is more than the heap keeps; a free makes a chunk or two too many, not more.
+ * Give back what is not worth keeping; a free makes a chunk or two too many, not more.
  * What has piled up is the scavenger's, and so is all with interrupts off: a tracer may
  * have come from inside of the page allocator.  On PREEMPT_RT nothing tells that, its
  * locks leave interrupts on.
@@ -273,12 +226,13 @@ static unsigned int pages_at_once(void)
 void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
 {
 	unsigned int left = pages_at_once(), n;
+	unsigned long floor = tcslab_heap_floor();
 	struct tcslab_span *span;
 	bool last;
 
 	if (IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled() || raw_cpu_read(holds))
 		return;
-	for (n = 0; n < CHUNKS_AT_ONCE && (span = detach_excess_chunk(heap, left)); n++)
+	for (n = 0; n < CHUNKS_AT_ONCE && (span = detach_excess_chunk(heap, floor, left)); n++)
 		left -= tcslab_chunk_free(span);
 	for (n = 0; n < CHUNKS_AT_ONCE && (span = detach_scrap(heap, left, &last)); n++)
 		left -= tcslab_chunk_free_part(span, last);
@@ -352,46 +306,65 @@ static void account(struct tcslab_page_heap *heap)
 	mod_node_page_state(node, NR_SLAB_UNRECLAIMABLE_B, -more * (long)PAGE_SIZE);
 }
 
-/* Once in a period: what was free all the time need not be kept. */
-static void settle(struct tcslab_page_heap *heap)
+/* How much nobody wanted in the period that is over. */
+static unsigned long settle(struct tcslab_page_heap *heap)
 {
-	unsigned long flags, keep;
+	unsigned long flags, idle;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	keep = heap->keep_pages - min(heap->keep_pages, heap->low_free_pages);
-	heap->keep_pages = max(keep, tcslab_heap_least_keep());
-	heap->low_free_pages = heap->free_chunk_pages;
+	idle = tcslab_keep_settle(&heap->keep, heap->free_chunk_pages, tcslab_heap_floor(),
+				  jiffies);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
-	account(heap);
+	return idle;
 }
 
-void tcslab_page_heap_settle(void)
+static void forget(struct tcslab_page_heap *heap)
 {
+	unsigned long flags;
+
+	tcslab_lock_irqsave(&heap->lock, flags);
+	tcslab_keep_forget(&heap->keep);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+}
+
+/* Not what was in use a moment ago, where no free could give it back: that is often so again. */
+unsigned long tcslab_page_heap_scavenge(unsigned long npages)
+{
+	unsigned long floor = tcslab_heap_floor(), left, done, all = 0;
 	struct tcslab_page_heap *heap;
+	struct tcslab_span *span;
 
 	tcslab_for_each_heap(heap) {
-		settle(heap);
+		left = min(settle(heap), npages - min(npages, all));
 		/* Freed where they could not be given back at once. */
 		release_scraps(heap);
+		while (left && (span = detach_excess_chunk(heap, floor, UINT_MAX))) {
+			done = tcslab_chunk_free(span);
+			left -= min(left, done);
+			all += done;
+			cond_resched();
+		}
+		/* What this one keeps the next need not; a hint, so no lock. */
+		floor -= min(floor, data_race(heap->free_chunk_pages));
+		tcslab_heap_trim_spares(heap, MAX_SPARES);
+		account(heap);
 	}
+	return all;
 }
 
-unsigned long tcslab_page_heap_release(int node, unsigned long npages, unsigned long age)
+unsigned long tcslab_page_heap_release(int node, unsigned long npages)
 {
 	struct tcslab_page_heap *heap;
 	struct tcslab_span *span;
 	unsigned long done = 0;
 
 	tcslab_for_each_heap_of(heap, node) {
-		while (done < npages) {
-			span = detach_old_chunk(heap, age);
-			if (!span)
-				break;
+		while (done < npages && (span = detach_any_chunk(heap))) {
 			done += tcslab_chunk_free(span);
 			cond_resched();
 		}
 		if (npages == ULONG_MAX)
-			forget_load(heap);
+			forget(heap);
 		tcslab_heap_trim_spares(heap, MAX_SPARES);
 		account(heap);
 	}

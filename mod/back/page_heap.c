@@ -2,7 +2,7 @@
 /*
  * The page heap: best fit over spans of whole pages, per node and zone
  *
- * Chunks come from alloc_pages() and grow with the heap (chunk.c).  FREE spans are
+ * Chunks come from alloc_pages() and grow with the heap (heap_grow.c, chunk.c).  FREE spans are
  * indexed by length (free_index.c); a span is merged with both neighbours as soon as
  * it is free, within its chunk, so that a chunk that is wholly free is always one
  * FREE span.  This is TCMalloc's PageHeap with chunks in the place of its growing
@@ -15,15 +15,12 @@
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
 #include "base/lock.h"
 #include "heap.h"
 #include "mempolicy.h"
-
-#define SPLIT_SPARES		3	/* structures for a split and a bitmap */
 
 struct tcslab_page_heap *tcslab_heaps;
 const struct tcslab_page_heap_hooks *tcslab_heap_hooks __ro_after_init;
@@ -35,11 +32,6 @@ struct span_request {
 	unsigned int npages;
 	unsigned int align;
 };
-
-static struct tcslab_page_heap *heap_of(int node, enum tcslab_zone zone)
-{
-	return &tcslab_heaps[node * TCSLAB_NR_ZONES + zone];
-}
 
 /* ---------------------------------------------------------- FREE spans */
 
@@ -56,7 +48,6 @@ void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *spa
 	tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
 	tcslab_free_index_add(&heap->free, span);
 	if (span_is_chunk(span)) {
-		span->chunk->free_since = jiffies;
 		list_add_tail(&span->chunk->free_list, &heap->free_chunks);
 		heap->stats.free_chunks++;
 		heap->free_chunk_pages += span->npages;
@@ -71,33 +62,16 @@ void tcslab_heap_remove_free(struct tcslab_page_heap *heap, struct tcslab_span *
 		list_del(&span->chunk->free_list);
 		heap->stats.free_chunks--;
 		heap->free_chunk_pages -= span->npages;
-		heap->low_free_pages = min(heap->low_free_pages, heap->free_chunk_pages);
+		tcslab_keep_note_free(&heap->keep, heap->free_chunk_pages);
 	}
 }
 
 /* ------------------------------------------------------ split and merge */
 
-static struct tcslab_span *take_spare(struct tcslab_page_heap *heap)
-{
-	struct tcslab_span *span = list_first_entry(&heap->spares, struct tcslab_span, list);
-
-	lockdep_assert_held(&heap->lock);
-	list_del(&span->list);
-	heap->nr_spares--;
-	return span;
-}
-
-static void put_spare(struct tcslab_page_heap *heap, struct tcslab_span *span)
-{
-	lockdep_assert_held(&heap->lock);
-	list_add(&span->list, &heap->spares);
-	heap->nr_spares++;
-}
-
 static void add_free_part(struct tcslab_page_heap *heap, struct tcslab_chunk *chunk,
 			  struct page *page, unsigned int npages)
 {
-	struct tcslab_span *span = take_spare(heap);
+	struct tcslab_span *span = tcslab_heap_take_spare(heap);
 
 	span->chunk = chunk;
 	span->page = page;
@@ -147,12 +121,12 @@ static void merge(struct tcslab_page_heap *heap, struct tcslab_span *span)
 	if (other) {
 		span->page = other->page;
 		span->npages += other->npages;
-		put_spare(heap, other);
+		tcslab_heap_put_spare(heap, other);
 	}
 	other = claim_neighbour(heap, span, true);
 	if (other) {
 		span->npages += other->npages;
-		put_spare(heap, other);
+		tcslab_heap_put_spare(heap, other);
 	}
 	tcslab_heap_add_free(heap, span);
 }
@@ -168,7 +142,7 @@ static void publish(struct tcslab_page_heap *heap, struct tcslab_span *span,
 	if (state == TCSLAB_SPAN_SMALL) {
 		span->base = page_address(span->page);
 		span->free_bits = cache->span_objs <= BITS_PER_LONG ? &span->bits :
-				  (unsigned long *)take_spare(heap);
+				  (unsigned long *)tcslab_heap_take_spare(heap);
 		for (i = 0; i < span->npages; i++)
 			tcslab_page_map(span->page + i, span, cache);
 		stats->small_pages += span->npages;
@@ -190,7 +164,7 @@ static void unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span)
 	lockdep_assert_held(&heap->lock);
 	if (span->state == TCSLAB_SPAN_SMALL) {
 		if (span->free_bits != &span->bits)
-			put_spare(heap, (struct tcslab_span *)span->free_bits);
+			tcslab_heap_put_spare(heap, (struct tcslab_span *)span->free_bits);
 		for (i = 0; i < span->npages; i++)
 			tcslab_page_map(span->page + i, span, &tcslab_no_cache);
 		heap->stats.small_pages -= span->npages;
@@ -200,90 +174,6 @@ static void unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span)
 		heap->stats.large_pages -= span->npages;
 		heap->stats.large_spans--;
 	}
-}
-
-/* ----------------------------------------------- growing and giving back */
-
-static bool add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
-{
-	struct tcslab_span *spare[SPLIT_SPARES];
-	unsigned long flags;
-	unsigned int i, n;
-
-	if (!tcslab_may_call_kernel(gfp))
-		return false;
-	for (n = 0; n < SPLIT_SPARES; n++) {
-		spare[n] = tcslab_span_new(gfp);
-		if (!spare[n])
-			break;
-	}
-	tcslab_lock_irqsave(&heap->lock, flags);
-	for (i = 0; i < n; i++)
-		put_spare(heap, spare[i]);
-	tcslab_unlock_irqrestore(&heap->lock, flags);
-	return n == SPLIT_SPARES;
-}
-
-/*
- * Add a chunk with room for @npages.  It may come from another node than @heap's;
- * returns the heap that got it, or NULL.
- */
-static struct tcslab_page_heap *grow(struct tcslab_page_heap *heap, unsigned int npages,
-				     gfp_t gfp)
-{
-	unsigned long block = 1UL << get_order((unsigned long)npages << PAGE_SHIFT);
-	struct tcslab_chunk *chunk;
-	struct tcslab_span *span;
-	unsigned long flags;
-
-	for (;;) {
-		span = tcslab_chunk_alloc(heap->node, heap->zone, npages,
-					  /* The size of the heap is only a hint, so no lock. */
-					  data_race(heap->stats.held_pages), gfp);
-		if (span)
-			break;
-		if (!gfpflags_allow_blocking(gfp))
-			return NULL;
-		/* What other heaps have free counts against the limit, too. */
-		if (tcslab_at_hard_limit(block) &&
-		    tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX, 0))
-			continue;
-		if (!(tcslab_effort(gfp) & __GFP_NOFAIL))
-			return NULL;
-		memalloc_retry_wait(gfp);
-	}
-	chunk = span->chunk;
-	heap = heap_of(page_to_nid(chunk->page), heap->zone);
-	chunk->heap = heap;
-
-	tcslab_lock_irqsave(&heap->lock, flags);
-	list_add(&chunk->list, &heap->chunks);
-	tcslab_heap_add_free(heap, span);
-	heap->stats.chunks++;
-	heap->stats.grown++;
-	heap->stats.held_pages += span->npages;
-	heap->stats.peak_held_pages = max(heap->stats.peak_held_pages,
-					  heap->stats.held_pages);
-	tcslab_heap_note_growth(heap);
-	tcslab_unlock_irqrestore(&heap->lock, flags);
-	tcslab_heap_hooks->wake();
-	return heap;
-}
-
-void tcslab_heap_trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
-{
-	struct tcslab_span *span;
-	unsigned long flags;
-
-	do {
-		span = NULL;
-		tcslab_lock_irqsave(&heap->lock, flags);
-		if (heap->nr_spares > keep)
-			span = take_spare(heap);
-		tcslab_unlock_irqrestore(&heap->lock, flags);
-		if (span)
-			tcslab_span_delete(span);
-	} while (span);
 }
 
 /* ---------------------------------------------------------------- interface */
@@ -296,7 +186,7 @@ static bool is_low(const struct tcslab_page_heap *heap, unsigned long npages,
 	       (heap->free.npages < npages || heap->nr_spares < nr_spares);
 }
 
-/* Without memory for structures each one counts. */
+/* Structures for a split and a bitmap. */
 static unsigned int spares_needed(const struct tcslab_span *span, const struct span_request *req)
 {
 	unsigned int before = tcslab_align_gap(span, req->align);
@@ -305,17 +195,23 @@ static unsigned int spares_needed(const struct tcslab_span *span, const struct s
 	return !!before + (span->npages > before + req->npages) + bitmap;
 }
 
-/* From the FREE spans of one heap.  NULL when there is none, or no spares. */
+/*
+ * From the FREE spans of one heap.  NULL when there is none, or there are no spares but @reserve
+ * of them.
+ */
 static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
-				     const struct span_request *req, bool *spares)
+				     const struct span_request *req, unsigned int reserve,
+				     bool *spares)
 {
 	struct tcslab_span *span;
+	unsigned int needed;
 	unsigned long flags;
 	bool low;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
 	span = tcslab_free_index_best_fit(&heap->free, req->npages, req->align);
-	*spares = !span || heap->nr_spares >= spares_needed(span, req);
+	needed = span ? spares_needed(span, req) : 0;
+	*spares = !needed || heap->nr_spares >= needed + reserve;
 	if (!*spares) {
 		span = NULL;
 	} else if (span) {
@@ -337,11 +233,17 @@ static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
 	bool spares;
 
 	for (;;) {
-		span = take_free(heap, req, &spares);
+		span = take_free(heap, req, TCSLAB_RESERVE_SPARES, &spares);
 		if (span)
 			return span;
 		if (!spares) {
-			if (!add_spares(heap, gfp))
+			/* Nobody waits or is killed for the reserve, but it is for who would be. */
+			if (tcslab_heap_add_spares(heap, tcslab_optional(gfp)))
+				continue;
+			span = take_free(heap, req, 0, &spares);
+			if (span)
+				return span;
+			if (!spares && !tcslab_heap_add_spares(heap, gfp))
 				return NULL;
 			continue;
 		}
@@ -349,7 +251,7 @@ static struct tcslab_span *take_or_grow(struct tcslab_page_heap *heap,
 			return NULL;
 		tcslab_heap_release_short(heap, req->npages, gfp);
 		/* Others may eat the new chunk before we look again: then once more. */
-		heap = grow(heap, req->npages, gfp);
+		heap = tcslab_heap_grow(heap, req->npages, gfp);
 		if (!heap)
 			return NULL;
 	}
@@ -377,7 +279,7 @@ static struct tcslab_span *take_spared(enum tcslab_zone zone, const struct span_
 		for_each_online_node(other) {
 			if (other != node && !(any_node && may_use(other, gfp)))
 				continue;
-			span = take_free(heap_of(other, zone), req, &spares);
+			span = take_free(tcslab_heap_of(other, zone), req, 0, &spares);
 			if (span)
 				return span;
 		}
@@ -394,7 +296,7 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 	const struct span_request req = {
 		.cache = cache, .state = state, .npages = npages, .align = align,
 	};
-	struct tcslab_page_heap *heap = heap_of(node, zone);
+	struct tcslab_page_heap *heap = tcslab_heap_of(node, zone);
 	struct tcslab_span *span;
 	bool spares;
 	int other;
@@ -410,30 +312,11 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 	for_each_online_node(other) {
 		if (!may_use(other, gfp))
 			continue;
-		span = take_free(heap_of(other, zone), &req, &spares);
+		span = take_free(tcslab_heap_of(other, zone), &req, 0, &spares);
 		if (span)
 			return span;
 	}
 	return take_or_grow(heap, &req, gfp) ?: take_spared(zone, &req, gfp, node);
-}
-
-void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npages,
-			    unsigned int nr_spares)
-{
-	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
-	struct tcslab_page_heap *heap = heap_of(node, zone);
-	unsigned long flags, free;
-	unsigned int spares;
-
-	for (;;) {
-		tcslab_lock_irqsave(&heap->lock, flags);
-		free = heap->free.npages;
-		spares = heap->nr_spares;
-		tcslab_unlock_irqrestore(&heap->lock, flags);
-		if (spares < nr_spares ? !add_spares(heap, gfp) :
-		    free >= npages || !grow(heap, TCSLAB_MAX_SPAN_PAGES, gfp))
-			return;
-	}
 }
 
 void tcslab_page_heap_free(struct tcslab_span *span, bool more)
@@ -457,7 +340,7 @@ void tcslab_page_heap_free(struct tcslab_span *span, bool more)
 void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 			    struct tcslab_page_heap_stats *stats)
 {
-	struct tcslab_page_heap *heap = heap_of(node, zone);
+	struct tcslab_page_heap *heap = tcslab_heap_of(node, zone);
 	unsigned long flags;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
@@ -526,8 +409,7 @@ int __init tcslab_page_heap_init(const struct tcslab_page_heap_hooks *hooks)
 		INIT_LIST_HEAD(&heap->free_chunks);
 		INIT_LIST_HEAD(&heap->scraps);
 		INIT_LIST_HEAD(&heap->spares);
-		heap->keep_pages = tcslab_heap_least_keep();
-		heap->given_at = jiffies;
+		heap->keep.settled = jiffies;
 		heap->node = i / TCSLAB_NR_ZONES;
 		heap->zone = i % TCSLAB_NR_ZONES;
 	}
@@ -538,7 +420,7 @@ void tcslab_page_heap_exit(void)
 {
 	int i;
 
-	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX, 0);
+	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX);
 	tcslab_page_heap_release_parts(NUMA_NO_NODE, ULONG_MAX);
 	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
 		tcslab_heap_trim_spares(&tcslab_heaps[i], 0);

@@ -9,7 +9,10 @@
 
 #include "span.h"
 
-/* Bytes in free chunks that are kept; tunable at any time. */
+/* Between calls of tcslab_page_heap_scavenge(). */
+#define TCSLAB_KEEP_PERIOD	HZ
+
+/* Bytes in free chunks that are kept whatever was missed; tunable at any time. */
 extern unsigned long tcslab_keep_bytes;
 
 /* Bytes in all chunks, 0 for no limit; tunable at any time, but takes nothing back. */
@@ -73,11 +76,11 @@ void tcslab_page_heap_hold(void);
 void tcslab_page_heap_let_go(void);
 
 /*
- * Give up to @npages of whole free chunks, free for at least @age jiffies, back
- * to the kernel, from @node or, for NUMA_NO_NODE, from all.  Task context.  Returns the number
- * of pages.
+ * Give up to @npages of whole free chunks back to the kernel, from @node or, for NUMA_NO_NODE,
+ * from all; all of them makes the heaps forget what was worth keeping.  Task context.
+ * Returns the number of pages.
  */
-unsigned long tcslab_page_heap_release(int node, unsigned long npages, unsigned long age);
+unsigned long tcslab_page_heap_release(int node, unsigned long npages);
 
 /*
  * The same with free parts of chunks, until it was @npages or there are none.  Large
@@ -85,8 +88,12 @@ unsigned long tcslab_page_heap_release(int node, unsigned long npages, unsigned 
  */
 unsigned long tcslab_page_heap_release_parts(int node, unsigned long npages);
 
-/* Look, once in a period, at how much of what is kept was needed in it.  Task context. */
-void tcslab_page_heap_settle(void);
+/*
+ * Once in a TCSLAB_KEEP_PERIOD: see what was missed in it, and give up to @npages back of what
+ * was free all the time and is not worth keeping, down to keep_bytes in all.  Task context.
+ * Returns the number of pages.
+ */
+unsigned long tcslab_page_heap_scavenge(unsigned long npages);
 
 /**
  * struct tcslab_page_heap_stats - a snapshot of one heap

@@ -121,14 +121,13 @@ enum tcslab_chunk_state {
 /**
  * struct tcslab_chunk - one block of the page allocator
  * @list: all chunks of the heap
- * @free_list: chunks that are one FREE span, the longest free one first
+ * @free_list: chunks that are one FREE span, the one that is so for longest first
  * @page: the first page, aligned to @order
  * @order: as for alloc_pages()
  * @heap: constant, and so are @page, @order and @paged
  * @state: see enum tcslab_chunk_state
  * @paged: to the kernel its pages are so many blocks
  * @left: pages that have not gone back
- * @free_since: jiffies when it became free
  *
  * Guarded by the heap's lock.
  */
@@ -141,7 +140,6 @@ struct tcslab_chunk {
 	enum tcslab_chunk_state state;
 	bool paged;
 	unsigned int left;
-	unsigned long free_since;
 };
 
 /**

@@ -11,7 +11,7 @@
 
 void tcslab_release_all(void)
 {
-	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX, 0);
+	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX);
 	tcslab_page_heap_release_parts(NUMA_NO_NODE, ULONG_MAX);
 }
 

@@ -51,7 +51,7 @@ static unsigned long backlog_pages(int node)
 /* What costs nobody but who wants it back; about @npages. */
 static unsigned long release(int node, unsigned long npages)
 {
-	unsigned long freed = tcslab_page_heap_release(node, npages, 0);
+	unsigned long freed = tcslab_page_heap_release(node, npages);
 
 	if (freed < npages)
 		freed += tcslab_page_heap_release_parts(node, npages - freed);
@@ -171,7 +171,7 @@ static int out_of_memory_soon(struct notifier_block *nb, unsigned long action, v
 	if (backlog_pages(NUMA_NO_NODE))
 		tcslab_rcu_press_and_wait(OOM_PATIENCE);
 	/* Before we wait for anything else. */
-	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX, 0);
+	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX);
 	if (lock_caches(OOM_PATIENCE)) {
 		drain_all();
 		mutex_unlock(&tcslab_cache_mutex);

@@ -3,8 +3,8 @@
  * The scavenger: a worker that looks once a second while we hold memory
  *
  * It goes through the tiers from the front: per-CPU arrays that are idle or larger than
- * need be, what nobody took from the transfer caches, and chunks that have been wholly free for
- * a while: so many bytes per second, and not the last few of them.  Freeing never
+ * need be, what nobody took from the transfer caches, and free chunks that are not worth keeping
+ * any more: so many bytes per second, and not the last few of them.  Freeing never
  * has to wake it: it runs for as long as there is a chunk, and taking a chunk starts it.
  * When there is nothing that it could do, its timer is deferrable, so that an idle
  * machine is not woken.
@@ -22,8 +22,7 @@
 #include "middle/central.h"
 #include "scavenger.h"
 
-#define PERIOD		HZ
-#define MIN_AGE		HZ	/* a chunk that was free for less is about to be used */
+#define PERIOD		TCSLAB_KEEP_PERIOD
 #define SOFT_PERIOD	(HZ / 4)	/* above the soft limit */
 
 unsigned long tcslab_release_rate = SZ_128M;
@@ -72,37 +71,33 @@ static u64 scavenge_caches(bool everything)
 	return bytes;
 }
 
-static unsigned long due_pages(void)
+/* What is worth keeping now need not be so in a second. */
+static bool more_to_give(void)
 {
-	unsigned long free = tcslab_releasable_pages();
-	unsigned long keep = READ_ONCE(tcslab_keep_bytes) >> PAGE_SHIFT;
-	unsigned long rate = READ_ONCE(tcslab_release_rate) >> PAGE_SHIFT;
-
-	return rate && free > keep ? free - keep : 0;
+	return READ_ONCE(tcslab_release_rate) >> PAGE_SHIFT &&
+	       tcslab_releasable_pages() > READ_ONCE(tcslab_keep_bytes) >> PAGE_SHIFT;
 }
 
 static void scavenge(struct work_struct *work)
 {
 	bool everything = above_soft_limit();
-	unsigned long due, rate = READ_ONCE(tcslab_release_rate) >> PAGE_SHIFT;
+	unsigned long rate = READ_ONCE(tcslab_release_rate) >> PAGE_SHIFT, given;
 	u64 cached;
 
 	atomic_set(&hurried, 0);
 	cached = scavenge_caches(everything);
 	WRITE_ONCE(cached_pages, cached >> PAGE_SHIFT);
-	tcslab_page_heap_settle();
-	due = everything ? ULONG_MAX : min(due_pages(), rate);
-	if (due)
-		atomic_long_add(tcslab_page_heap_release(NUMA_NO_NODE, due,
-							 everything ? 0 : MIN_AGE),
-				&scavenged);
+	given = tcslab_page_heap_scavenge(rate);
+	if (everything)
+		given += tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX);
+	atomic_long_add(given, &scavenged);
 	if (!tcslab_held_pages() || READ_ONCE(stopping))
 		return;
 	/* One of the two is queued; a wake-up may have queued the other meanwhile. */
 	cancel_delayed_work(&lazy_work);
 	if (above_soft_limit() && (cached || tcslab_releasable_pages()))
 		queue_delayed_work(system_dfl_wq, &prompt_work, SOFT_PERIOD);
-	else if (cached || due_pages())
+	else if (cached || more_to_give())
 		queue_delayed_work(system_dfl_wq, &prompt_work, PERIOD);
 	else if (!delayed_work_pending(&prompt_work))
 		queue_delayed_work(system_dfl_wq, &lazy_work, PERIOD);

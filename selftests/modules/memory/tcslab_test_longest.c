@@ -221,7 +221,7 @@ static void keep_lowered(void)
 }
 
 /* A load that comes back teaches the heap to keep; then it stays away. */
-static void hysteresis(void)
+static void load_forgotten(void)
 {
 	struct longest longest = {};
 	unsigned int round, n = 0, i;
@@ -229,6 +229,8 @@ static void hysteresis(void)
 	set_parameter(RATE, "0");
 	for (round = 0; round < 12; round++) {
 		n = fill(LARGE, NR_LARGE / 4, NULL);
+		if (round == 6)
+			msleep(1500);	/* the scavenger looks at what was missed */
 		for (i = 64; i < n; i++)
 			tcslab_free(objs[i]);
 		if (round < 11)
@@ -511,7 +513,7 @@ static int __init longest_init(void)
 	piled_up(LARGE, NR_LARGE, "free of a large object when chunks have piled up");
 	piled_up(256, NR_SMALL, "free of a small object when chunks have piled up");
 	keep_lowered();
-	hysteresis();
+	load_forgotten();
 	scraps();
 	limited();
 	frees_by_rcu();

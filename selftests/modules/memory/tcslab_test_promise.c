@@ -26,6 +26,7 @@
 #define SIZE		PAGE_SIZE	/* so that each object has to be found */
 #define PATIENCE	(60 * HZ)	/* what fails is not served at all, a slow host late */
 #define MAX_OBJS	4096
+#define SPLITS		16	/* for which a heap has structures in reserve */
 
 /* ------------------------------------------------------------------- threads */
 
@@ -446,8 +447,8 @@ static long still_idle(unsigned long held, unsigned int n)
 static void idle_first(struct tcslab_cache *pages)
 {
 	unsigned int i, n, tries;
+	void *low, *spared[SPLITS];
 	unsigned long held;
-	void *low, *same;
 	long left;
 
 	low = tcslab_alloc(100, GFP_KERNEL);
@@ -465,11 +466,16 @@ static void idle_first(struct tcslab_cache *pages)
 	take(ours, OURS, 0);
 	held = tcslab_held_pages();
 	tcslab_free(low);
-	/* As long, since there may be no structure with which to split it. */
-	same = tcslab_alloc(SZ_512K, __GFP_NOWARN);
-	context_check(same || tcslab_held_pages() <= held - SZ_512K / PAGE_SIZE,
-		      "another zone's pages come before NULL");
-	tcslab_free(same);
+	/* A page of it each, without memory for structures with which to split it. */
+	for (n = 0; n < SPLITS; n++) {
+		spared[n] = tcslab_alloc(PAGE_SIZE, __GFP_NOWARN);
+		if (!spared[n])
+			break;
+	}
+	context_check(n == SPLITS || tcslab_held_pages() <= held - (SZ_512K / PAGE_SIZE - n),
+		      "another zone's pages come before NULL: %u of %u", n, SPLITS);
+	while (n--)
+		tcslab_free(spared[n]);
 
 	n = take(slubs, SLUBS, GFP_NOIO | __GFP_NORETRY);
 	pr_notice(CONTEXT_PREFIX "# kmalloc(100): %u times\n", n);

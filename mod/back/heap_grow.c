@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a page heap asks the kernel for: chunks, and structures with which to split spans
+ *
+ * No lock is held where the kernel's allocator is called.
+ */
+#include <linux/gfp.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "base/lock.h"
+#include "heap.h"
+
+#define SPLIT_SPARES		3	/* structures for a split and a bitmap */
+
+bool tcslab_heap_add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
+{
+	struct tcslab_span *spare[SPLIT_SPARES];
+	unsigned long flags;
+	unsigned int i, n;
+
+	if (!tcslab_may_call_kernel(gfp))
+		return false;
+	for (n = 0; n < SPLIT_SPARES; n++) {
+		spare[n] = tcslab_span_new(gfp);
+		if (!spare[n])
+			break;
+	}
+	tcslab_lock_irqsave(&heap->lock, flags);
+	for (i = 0; i < n; i++)
+		tcslab_heap_put_spare(heap, spare[i]);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+	return n == SPLIT_SPARES;
+}
+
+void tcslab_heap_trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
+{
+	struct tcslab_span *span;
+	unsigned long flags;
+
+	do {
+		span = NULL;
+		tcslab_lock_irqsave(&heap->lock, flags);
+		if (heap->nr_spares > keep)
+			span = tcslab_heap_take_spare(heap);
+		tcslab_unlock_irqrestore(&heap->lock, flags);
+		if (span)
+			tcslab_span_delete(span);
+	} while (span);
+}
+
+/* A block of the kernel's as one span, waiting for it as @gfp says. */
+static struct tcslab_span *new_chunk(struct tcslab_page_heap *heap, unsigned int npages, gfp_t gfp)
+{
+	unsigned long block = 1UL << get_order((unsigned long)npages << PAGE_SHIFT);
+	struct tcslab_span *span;
+
+	for (;;) {
+		span = tcslab_chunk_alloc(heap->node, heap->zone, npages,
+					  /* The size of the heap is only a hint, so no lock. */
+					  data_race(heap->stats.held_pages), gfp);
+		if (span || !gfpflags_allow_blocking(gfp))
+			return span;
+		/* What other heaps have free counts against the limit, too. */
+		if (tcslab_at_hard_limit(block) &&
+		    tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX))
+			continue;
+		if (!(tcslab_effort(gfp) & __GFP_NOFAIL))
+			return NULL;
+		memalloc_retry_wait(gfp);
+	}
+}
+
+static void add_chunk(struct tcslab_page_heap *heap, struct tcslab_span *span)
+{
+	struct tcslab_page_heap_stats *stats = &heap->stats;
+	struct tcslab_chunk *chunk = span->chunk;
+	unsigned long flags;
+
+	chunk->heap = heap;
+	tcslab_lock_irqsave(&heap->lock, flags);
+	list_add(&chunk->list, &heap->chunks);
+	tcslab_heap_add_free(heap, span);
+	stats->chunks++;
+	stats->grown++;
+	stats->held_pages += span->npages;
+	stats->peak_held_pages = max(stats->peak_held_pages, stats->held_pages);
+	tcslab_keep_note_grown(&heap->keep, span->npages, tcslab_heap_floor(), jiffies);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+}
+
+struct tcslab_page_heap *tcslab_heap_grow(struct tcslab_page_heap *heap, unsigned int npages,
+					  gfp_t gfp)
+{
+	struct tcslab_span *span = new_chunk(heap, npages, gfp);
+
+	if (!span)
+		return NULL;
+	heap = tcslab_heap_of(page_to_nid(span->page), heap->zone);
+	add_chunk(heap, span);
+	/* Only a hint, so no lock. */
+	while (data_race(heap->nr_spares) < TCSLAB_RESERVE_SPARES &&
+	       tcslab_heap_add_spares(heap, tcslab_optional(gfp)))
+		;
+	tcslab_heap_hooks->wake();
+	return heap;
+}
+
+void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npages,
+			    unsigned int nr_spares)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN | __GFP_THISNODE;
+	struct tcslab_page_heap *heap = tcslab_heap_of(node, zone);
+	unsigned long flags, free;
+	unsigned int spares;
+
+	for (;;) {
+		tcslab_lock_irqsave(&heap->lock, flags);
+		free = heap->free.npages;
+		spares = heap->nr_spares;
+		tcslab_unlock_irqrestore(&heap->lock, flags);
+		if (spares < nr_spares ? !tcslab_heap_add_spares(heap, gfp) :
+		    free >= npages || !tcslab_heap_grow(heap, TCSLAB_MAX_SPAN_PAGES, gfp))
+			return;
+	}
+}
