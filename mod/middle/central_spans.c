@@ -52,10 +52,22 @@ void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans
 	}
 }
 
+/*
+ * Objects that keep their contents are not cleared one by one, but the memory that they are
+ * made of is, as the page allocator clears a slab's: it may have been another cache's.  Where
+ * frees clear it is clean already.
+ */
+static bool clear_first(const struct tcslab_cache *cache)
+{
+	return !cache->zero_size && want_init_on_alloc(0) && !want_init_on_free();
+}
+
 static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 {
 	unsigned int nobjs = tcslab_span_objs(cache, span), i, last;
 
+	if (clear_first(cache))
+		memset(span->base, 0, (size_t)span->npages << PAGE_SHIFT);
 	span->nfree = nobjs;
 	last = (nobjs - 1) / BITS_PER_LONG;
 	span->free_bits[last] = BITMAP_LAST_WORD_MASK(nobjs);

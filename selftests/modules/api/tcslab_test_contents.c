@@ -32,6 +32,11 @@ static void construct(void *obj)
 	memset(obj, DIRT, constructed_size);
 }
 
+/* What is in a new object is then what was in its memory. */
+static void construct_nothing(void *obj)
+{
+}
+
 enum kind { PLAIN, CONSTRUCTED, TYPESAFE, NR_KINDS };
 
 static const char * const names[NR_KINDS] = { "plain", "constructed", "type-safe" };
@@ -102,20 +107,47 @@ static unsigned int dirty_of_kmalloc(size_t size)
 	return bad;
 }
 
+/* Objects that nothing clears, not even __GFP_ZERO: their memory was another cache's. */
+static unsigned int dirty_of_kept(enum kind kind, size_t size)
+{
+	struct kmem_cache *cache = kmem_cache_create("kept", size, 1,
+						     kind == TYPESAFE ? SLAB_TYPESAFE_BY_RCU : 0,
+						     kind == TYPESAFE ? NULL : construct_nothing);
+	unsigned int i, bad = 0;
+
+	if (!cache)
+		return 1;
+	for (i = 0; i < MANY; i++) {
+		objs[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+		bad += !objs[i] || !clean(objs[i], size);
+	}
+	for (i = 0; i < MANY; i++)
+		if (objs[i])
+			kmem_cache_free(cache, objs[i]);
+	kmem_cache_destroy(cache);
+	return bad;
+}
+
 static void across(enum kind kind)
 {
-	unsigned int i, caches = 0, general = 0;
+	unsigned int i, caches = 0, general = 0, kept = 0;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		leave(kind, sizes[i]);
 		caches += dirty_of_cache(sizes[i]);
 		leave(kind, sizes[i]);
 		general += dirty_of_kmalloc(sizes[i]);
+		leave(kind, sizes[i]);
+		kept += dirty_of_kept(CONSTRUCTED, sizes[i]);
+		leave(kind, sizes[i]);
+		kept += dirty_of_kept(TYPESAFE, sizes[i]);
 	}
 	context_check(!caches, "after %s caches: %u objects of other caches are dirty",
 		      names[kind], caches);
 	context_check(!general, "after %s caches: %u of kmalloc() are dirty", names[kind],
 		      general);
+	context_check(!kept, "after %s caches: %u of those that nobody clears are dirty",
+		      names[kind], kept);
 }
 
 /* What a realloc leaves behind, or goes through, is as clean. */
