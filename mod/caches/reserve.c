@@ -2,24 +2,32 @@
 /*
  * Reserves: objects that are promised
  *
- * What mempool does, but in any context, NMI included, and without a lock that
- * somebody could be holding.  The objects are in slots.  Who wants one first makes
- * sure that there is one for him, by counting @left down, and then looks for it; who
- * brings one makes sure of an empty slot by counting @vacant down.  A slot is filled
- * before @left says so and emptied before @vacant does, so that there are never
- * fewer full slots than claims, and every search ends: whoever takes the object in
- * front of us leaves the one that he had claimed.
+ * One mechanism with two doors.  Whoever makes a tcslab_reserve asks it for objects by name,
+ * and fills it; a cache's minimum (reserve.h) is one that the cache asks when it finds nothing,
+ * and that every free of the cache fills.  Both doors share all of it: the slots, who is
+ * woken, and what is in effort.c.
  *
- * A search starts where the CPU's last one was likely to end; it takes at most one
- * round over the slots unless others are busy in front of it.
+ * What mempool does, but in any context, NMI included, and without a lock that
+ * somebody could be holding.  The objects are in slots, and each slot is on one of two stacks,
+ * the full ones or the empty ones, but while somebody moves it.  So each step takes as long with
+ * many slots as with few.  The head of a stack is one word: the first slot, and a number that is
+ * another one after each change, so that who was interrupted between reading and
+ * writing it notices, whatever came and went meanwhile.  It would have to come round
+ * to the same number, 2^32 changes later; preemption is off in between.
+ *
+ * A slot is filled before it is among the full ones, and emptied before it is among the empty
+ * ones.
+ *
+ * 64 bits have to be written at once without a lock, which the machines that have NMIs can.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
 #include <linux/swait.h>
 
 #include "base/lock.h"
@@ -33,66 +41,124 @@
 /* As mempool: memory may come from elsewhere without anybody telling us. */
 #define WAIT_AT_MOST	HZ
 
+#define NO_SLOT		U32_MAX
+
+/**
+ * struct slot - room for one object
+ * @obj: of who has the slot, or, on the stack of full ones, the object
+ * @next: on a stack: the next one's number, or NO_SLOT
+ */
+struct slot {
+	void *obj;
+	u32 next;
+};
+
 /**
  * struct tcslab_reserve - objects promised to one user
  * @cache: whose objects
  * @n: slots, constant
- * @left: full slots that nobody has claimed
- * @vacant: empty slots that nobody has claimed
+ * @left: full slots, for who wants to know how many; it follows @full
+ * @full: stack of slots with an object
+ * @vacant: stack of slots without
  * @waiting: who sleeps until one is filled
  * @wake: wakes some of them; a free may come from where nobody can be woken
- * @slots: object or NULL
+ * @slots: all of them
  */
 struct tcslab_reserve {
 	struct tcslab_cache *cache;
 	unsigned int n;
 	atomic_t left;
-	atomic_t vacant;
+	atomic64_t full;
+	atomic64_t vacant;
 	struct swait_queue_head waiting;
 	struct irq_work wake;
-	void *slots[];
+	struct slot slots[];
 };
 
-/* Different CPUs begin at different slots. */
-static unsigned int first_slot(const struct tcslab_reserve *reserve)
+/* The head of a stack: the first slot below, the number of changes above. */
+static u32 first_of(s64 head)
 {
-	return raw_smp_processor_id() * (SMP_CACHE_BYTES / sizeof(void *)) % reserve->n;
+	return lower_32_bits(head);
+}
+
+static s64 changed(s64 head, u32 first)
+{
+	return (s64)((u64)(upper_32_bits(head) + 1) << 32 | first);
+}
+
+static bool has_slot(const atomic64_t *stack)
+{
+	return first_of(atomic64_read(stack)) != NO_SLOT;
+}
+
+static struct slot *pop(struct tcslab_reserve *reserve, atomic64_t *stack)
+{
+	struct slot *slot = NULL;
+	s64 head;
+
+	preempt_disable();
+	head = atomic64_read(stack);
+	do {
+		if (first_of(head) == NO_SLOT) {
+			slot = NULL;
+			break;
+		}
+		/* It may be somebody else's by now; then @head is another one, too. */
+		slot = &reserve->slots[first_of(head)];
+	} while (!atomic64_try_cmpxchg(stack, &head, changed(head, READ_ONCE(slot->next))));
+	preempt_enable();
+	return slot;
+}
+
+static void push(struct tcslab_reserve *reserve, atomic64_t *stack, struct slot *slot)
+{
+	s64 head;
+
+	preempt_disable();
+	head = atomic64_read(stack);
+	do {
+		WRITE_ONCE(slot->next, first_of(head));
+	} while (!atomic64_try_cmpxchg(stack, &head, changed(head, slot - reserve->slots)));
+	preempt_enable();
 }
 
 static void *take_slot(struct tcslab_reserve *reserve)
 {
-	unsigned int i = first_slot(reserve);
+	struct slot *slot = pop(reserve, &reserve->full);
 	void *obj;
 
-	if (atomic_dec_if_positive(&reserve->left) < 0)
+	if (!slot)
 		return NULL;
-	for (;;) {
-		if (READ_ONCE(reserve->slots[i])) {
-			obj = xchg(&reserve->slots[i], NULL);
-			if (obj)
-				break;
-		}
-		if (++i == reserve->n)
-			i = 0;
-	}
-	atomic_inc(&reserve->vacant);
+	obj = slot->obj;
+	atomic_dec(&reserve->left);
+	push(reserve, &reserve->vacant, slot);
 	return obj;
 }
 
 static bool fill_slot(struct tcslab_reserve *reserve, void *obj)
 {
-	unsigned int i = first_slot(reserve);
+	struct slot *slot = pop(reserve, &reserve->vacant);
 
-	if (atomic_dec_if_positive(&reserve->vacant) < 0)
+	if (!slot)
 		return false;
-	while (READ_ONCE(reserve->slots[i]) || cmpxchg(&reserve->slots[i], NULL, obj))
-		if (++i == reserve->n)
-			i = 0;
+	slot->obj = obj;
+	/* First, so that it is never less than nothing. */
 	atomic_inc(&reserve->left);
+	push(reserve, &reserve->full, slot);
 	/* The barrier in swq_has_sleeper() pairs with the one in prepare_to_swait_event(). */
 	if (swq_has_sleeper(&reserve->waiting))
 		tcslab_irq_work_queue(&reserve->wake);
 	return true;
+}
+
+static void init_slots(struct tcslab_reserve *reserve)
+{
+	u32 i;
+
+	for (i = 0; i < reserve->n; i++)
+		reserve->slots[i].next = i + 1 < reserve->n ? i + 1 : NO_SLOT;
+	atomic64_set(&reserve->full, NO_SLOT);
+	atomic64_set(&reserve->vacant, 0);
 }
 
 /* As many as there are objects: the work is queued once for several that come together. */
@@ -130,7 +196,7 @@ struct tcslab_reserve *tcslab_reserve_create(struct tcslab_cache *cache, unsigne
 		return ERR_PTR(-ENOMEM);
 	reserve->cache = cache;
 	reserve->n = n;
-	atomic_set(&reserve->vacant, n);
+	init_slots(reserve);
 	init_swait_queue_head(&reserve->waiting);
 	reserve->wake = IRQ_WORK_INIT_HARD(wake_some);
 	if (tcslab_reserve_refill(reserve, gfp)) {
@@ -179,7 +245,7 @@ void tcslab_reserve_free(struct tcslab_reserve *reserve, void *obj)
 {
 	if (!obj)
 		return;
-	if (atomic_read(&reserve->vacant) > 0) {
+	if (has_slot(&reserve->vacant)) {
 		if (want_init_on_free())
 			memset(obj, 0, reserve->cache->zero_size);
 		if (fill_slot(reserve, obj))
@@ -205,7 +271,7 @@ int tcslab_reserve_refill(struct tcslab_reserve *reserve, gfp_t gfp)
 {
 	void *obj;
 
-	while (atomic_read(&reserve->vacant) > 0) {
+	while (has_slot(&reserve->vacant)) {
 		/* In bulk, so that it does not wait at the limit. */
 		if (!tcslab_cache_alloc_bulk(reserve->cache, tcslab_effort_to_fill(gfp), 1, &obj))
 			return -ENOMEM;
@@ -213,6 +279,8 @@ int tcslab_reserve_refill(struct tcslab_reserve *reserve, gfp_t gfp)
 			tcslab_cache_free(reserve->cache, obj);
 			break;
 		}
+		if (gfpflags_allow_blocking(gfp))
+			cond_resched();
 	}
 	return 0;
 }
@@ -245,8 +313,10 @@ void tcslab_reserve_destroy(struct tcslab_reserve *reserve)
 
 	if (!reserve)
 		return;
-	while ((obj = take_slot(reserve)))
+	while ((obj = take_slot(reserve))) {
 		tcslab_cache_free(reserve->cache, obj);
+		cond_resched();
+	}
 	irq_work_sync(&reserve->wake);
 	kvfree(reserve);
 }
@@ -265,7 +335,7 @@ int tcslab_minimum_init(struct tcslab_cache *cache, unsigned int n)
 		return PTR_ERR(reserve);
 	/* Here they are free, and allocated again when they leave. */
 	for (i = 0; i < n; i++)
-		kmemleak_free(reserve->slots[i]);
+		kmemleak_free(reserve->slots[i].obj);
 	cache->minimum = reserve;
 	cache->narrows = true;
 	return 0;
@@ -286,7 +356,7 @@ unsigned int tcslab_minimum_left(const struct tcslab_cache *cache)
 
 bool tcslab_minimum_is_broken(const struct tcslab_cache *cache)
 {
-	return atomic_read(&cache->minimum->vacant) > 0;
+	return has_slot(&cache->minimum->vacant);
 }
 
 void *tcslab_minimum_take(struct tcslab_cache *cache)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A cache's own reserve: its minimum (tcslab_cache_args.min_objects)
+ * A cache's own reserve: its minimum (tcslab_cache_args.min_objects), the second door to what
+ * reserve.c does.  This is all that is its own:
  *
  * While one of the promised objects is out, each object of the cache that is freed,
  * on whatever CPU, goes to the reserve first.  No array may swallow it: whoever takes

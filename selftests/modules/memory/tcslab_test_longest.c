@@ -9,6 +9,7 @@
 #include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/kprobes.h>
+#include <linux/mempool.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -30,6 +31,7 @@
 #define NR_VISITED	9	/* caches */
 #define VISITED		64	/* bytes of their objects */
 #define NR_ARRAY	128	/* objects in an array */
+#define PROMISED	32768
 
 static bool as_is;
 module_param(as_is, bool, 0444);
@@ -482,6 +484,54 @@ static void too_short(void)
 	tcslab_trim();
 }
 
+/* ----------------------------------------------------------------- promises */
+
+/* Of so many, made and ended as fast as a mempool, and each call as short as with few. */
+static void large_reserve(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(64);
+	struct tcslab_cache *cache = tcslab_cache_create("reserve", &args);
+	struct longest allocs = {}, frees = {};
+	struct tcslab_reserve *reserve;
+	cycles_t began = get_cycles(), ours, theirs;
+	struct stopwatch watch;
+	mempool_t *pool;
+	unsigned int n;
+
+	if (!context_check(!IS_ERR(cache), "a cache to promise from"))
+		return;
+	reserve = tcslab_reserve_create(cache, PROMISED, GFP_KERNEL);
+	if (!context_check(!IS_ERR(reserve), "a reserve of %u", PROMISED))
+		return;
+	tcslab_reserve_destroy(reserve);
+	ours = get_cycles() - began;
+	began = get_cycles();
+	pool = mempool_create_kmalloc_pool(PROMISED, 64);
+	mempool_destroy(pool);
+	theirs = get_cycles() - began;
+	context_check(ours < 8 * theirs, "made and ended in %llu instructions, a mempool in %llu",
+		      (u64)ours, (u64)theirs);
+	reserve = tcslab_reserve_create(cache, PROMISED, GFP_KERNEL);
+	for (n = 0; n < NR_SMALL; n++) {
+		watch = begin();
+		objs[n] = tcslab_reserve_alloc(reserve);
+		end(&watch, &allocs);
+		if (!objs[n])
+			break;
+	}
+	context_check(n >= PROMISED, "%u objects of it", n);
+	judge("alloc from a large reserve", &allocs, false);
+	while (n) {
+		watch = begin();
+		tcslab_reserve_free(reserve, objs[--n]);
+		end(&watch, &frees);
+	}
+	judge("free to a large reserve", &frees, true);
+	tcslab_reserve_destroy(reserve);
+	context_check(!tcslab_cache_destroy(cache), "destroyed");
+	tcslab_trim();
+}
+
 /* Block by block of one order, from as many pages as the cache with a limit has. */
 static void tell_kernel(void)
 {
@@ -521,6 +571,7 @@ static int __init longest_init(void)
 	growing(64, NR_SMALL, "alloc of small objects while the heap grows");
 	growing(SZ_4K, NR_SMALL / 4, "alloc of pages while the heap grows");
 	too_short();
+	large_reserve();
 out:
 	vfree(objs);
 	context_plan();
