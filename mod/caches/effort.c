@@ -216,6 +216,15 @@ static bool may_take_minimum(const struct tcslab_cache *cache, gfp_t gfp)
 	       !(gfp & __GFP_THISNODE && cache->node == NUMA_NO_NODE);
 }
 
+/*
+ * For want of memory a minimum never refuses who may sleep, not when he is killed either, as
+ * mempool does not.  At the limit he waits as TCSLAB_LIMIT_WAIT says.
+ */
+static bool waits_at_limit(const struct tcslab_cache *cache, const void *err)
+{
+	return err == ERR_PTR(-EDQUOT) && cache->flags & TCSLAB_LIMIT_WAIT;
+}
+
 static void *promised(struct tcslab_cache *cache, gfp_t gfp, int node, int home, bool wait)
 {
 	gfp_t first = (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_NOFAIL)) |
@@ -241,11 +250,16 @@ static void *promised(struct tcslab_cache *cache, gfp_t gfp, int node, int home,
 			obj = fetch(cache, round | __GFP_NOFAIL, node);
 		if (!IS_ERR(obj))
 			break;
-		if (!wait)
-			return tcslab_minimum_take(cache) ?: obj;
-		tcslab_minimum_wait(cache);
+		if (!wait || !tcslab_minimum_wait(cache, waits_at_limit(cache, obj)))
+			break;
 	}
-	return obj;
+	if (!IS_ERR(obj))
+		return obj;
+	set_aside = tcslab_minimum_take(cache);
+	if (set_aside)
+		return set_aside;
+	/* In bulk nobody waits for the minimum; who cannot be refused waits for memory. */
+	return gfp & __GFP_NOFAIL ? fetch(cache, gfp, node) : obj;
 }
 
 /* Of who cannot be refused: what the kernel says meanwhile is of no interest. */
@@ -266,7 +280,7 @@ static void *unpromised(struct tcslab_cache *cache, gfp_t gfp, int node, int hom
 		return obj;
 	if (gfp & __GFP_NOFAIL)
 		return fetch(cache, gfp, node);
-	if (obj == ERR_PTR(-EDQUOT) && wait && cache->waiting && may_wait(gfp))
+	if (wait && waits_at_limit(cache, obj) && may_wait(gfp))
 		return tcslab_limit_wait(cache, gfp, node, fetch);
 	return obj;
 }

@@ -368,12 +368,14 @@ void *tcslab_minimum_take(struct tcslab_cache *cache)
 	return obj;
 }
 
-void tcslab_minimum_wait(struct tcslab_cache *cache)
+bool tcslab_minimum_wait(struct tcslab_cache *cache, bool killable)
 {
 	struct tcslab_reserve *reserve = cache->minimum;
 
-	swait_event_timeout_exclusive(reserve->waiting, atomic_read(&reserve->left) > 0,
-				      WAIT_AT_MOST);
+	(void)___swait_event(reserve->waiting, ___wait_cond_timeout(has_slot(&reserve->full)),
+			     killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE, WAIT_AT_MOST,
+			     __ret = schedule_timeout(__ret));
+	return !killable || !fatal_signal_pending(current);
 }
 
 bool tcslab_minimum_give(struct tcslab_cache *cache, void *obj)

@@ -26,8 +26,8 @@ bool tcslab_minimum_is_broken(const struct tcslab_cache *cache);
 /* For caches that have a minimum: take an object of it, or NULL.  Any context. */
 void *tcslab_minimum_take(struct tcslab_cache *cache);
 
-/* Sleep until there may be one. */
-void tcslab_minimum_wait(struct tcslab_cache *cache);
+/* Sleep until there may be one.  False if it is @killable, and a fatal signal has come. */
+bool tcslab_minimum_wait(struct tcslab_cache *cache, bool killable);
 
 /* True if @obj, which must be one of @cache's, is wanted there.  Any context. */
 bool tcslab_minimum_give(struct tcslab_cache *cache, void *obj);

@@ -358,7 +358,7 @@ static void stays_asleep(struct task_struct *task)
 	context_check(woken < 5, "who waits sleeps while nothing comes: woken %lu times", woken);
 }
 
-static void waiting(void)
+static void waiting(unsigned int min_objects)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(PAGE_SIZE);
 	struct tcslab_cache *cache;
@@ -369,8 +369,9 @@ static void waiting(void)
 
 	args.limit_bytes = ALL * PAGE_SIZE;
 	args.flags = TCSLAB_LIMIT_WAIT;
+	args.min_objects = min_objects;
 	cache = tcslab_cache_create("memory-wait", &args);
-	if (!context_check(!IS_ERR(cache), "a cache to wait for"))
+	if (!context_check(!IS_ERR(cache), "a cache to wait for, %u promised", min_objects))
 		return;
 	for (i = 0; i < ALL; i++) {
 		objs[i] = tcslab_cache_alloc(cache, GFP_KERNEL);
@@ -719,7 +720,8 @@ static int __init limits_init(void)
 		over_limit("a limit", 0, 0);
 		over_limit("a limit to wait at", TCSLAB_LIMIT_WAIT, 0);
 		over_limit("a limit and a minimum", 0, 2);
-		waiting();
+		waiting(0);
+		waiting(1);
 		passing_on(PAGE_SIZE);
 		passing_on(PAGE_SIZE / 2);
 	}

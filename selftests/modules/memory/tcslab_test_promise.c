@@ -321,6 +321,27 @@ out:
 		give(all.objs[--all.n]);
 }
 
+static void *several[2 * PROMISED];
+
+static void *in_bulk(gfp_t gfp)
+{
+	return tcslab_cache_alloc_bulk(things, gfp, ARRAY_SIZE(several), several) ? several : NULL;
+}
+
+/* More than was promised, of who cannot be refused: he waits for memory. */
+static void without_fail(void)
+{
+	struct call c = { .func = in_bulk, .gfp = GFP_KERNEL | __GFP_NOFAIL, .most = 1 };
+
+	do_it(&caller, make_call, &c);
+	msleep(2000);
+	give_back();
+	wait_for_completion(&caller.done);
+	context_check(c.n, "__GFP_NOFAIL in bulk from a cache with a minimum: after %u ms", c.ms);
+	if (c.n)
+		tcslab_cache_free_bulk(things, ARRAY_SIZE(several), several);
+}
+
 static void need_no_memory(void)
 {
 	if (!hogging)
@@ -342,6 +363,9 @@ static void promises(void)
 	}
 	one_more("mempool", from_mempool, free_element);
 	one_more("minimum", from_minimum, free_thing);
+	need_no_memory();
+	exhaust(things);
+	without_fail();
 	need_no_memory();
 	exhaust(plain);
 	obj = tcslab_reserve_alloc(reserve);
