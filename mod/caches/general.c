@@ -277,8 +277,8 @@ EXPORT_SYMBOL_GPL(tcslab_good_size);
  * @gfp: as for tcslab_alloc(); with __GFP_ZERO, if every call for @obj had it, what was
  *	not asked for before is zero
  *
- * As krealloc().  Stays in place while the object fits and does not become
- * less than half as large.
+ * As krealloc().  Stays in place while the object fits, does not become
+ * less than half as large, and is as aligned as one of @size.
  *
  * Context: as tcslab_alloc().
  * Return: the memory; ZERO_SIZE_PTR for @size 0; NULL, with @obj untouched, when
@@ -297,7 +297,7 @@ void *tcslab_realloc(const void *obj, size_t size, gfp_t gfp)
 		return tcslab_alloc(size, gfp);
 	if (!old)
 		return NULL;	/* not ours, reported */
-	if (size <= old && size >= old / 2) {
+	if (tcslab_stays_in_place(obj, old, size)) {
 		/* It may grow again, in place. */
 		if (want_init_on_alloc(gfp))
 			memset((void *)obj + size, 0, old - size);

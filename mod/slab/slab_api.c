@@ -14,6 +14,7 @@
 #include "back/span.h"
 #include "base/compat.h"
 #include "caches/cache.h"
+#include "caches/size_class.h"
 
 /* ------------------------------------------------------------- general: alloc */
 
@@ -116,9 +117,10 @@ void *tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp
 	old = tcslab_usable_size(obj);
 	if (!old)
 		return NULL;	/* no object, reported */
-	to = stays && size <= old && size >= old / 2 ? NULL : alloc(size, gfp, node, vmalloc);
+	to = stays && tcslab_stays_in_place(obj, old, size) ? NULL :
+	     alloc(size, gfp, node, vmalloc);
 	if (!to) {
-		/* Nobody expects that making something smaller fails. */
+		/* Nobody expects that making something smaller fails; SLUB's stays in any case. */
 		if (size > old || !stays)
 			return NULL;
 		if (want_init_on_alloc(gfp))

@@ -211,6 +211,27 @@ static void reallocation(void)
 	context_check(tcslab_realloc(obj, 0, GFP_KERNEL) == ZERO_SIZE_PTR, "realloc to 0 frees");
 }
 
+/* Made smaller, an object is as aligned as one that is made of that size. */
+static void realloc_aligned(void)
+{
+	unsigned int bad = 0, n = 0, i;
+	size_t from, to;
+	void *objs[8];
+
+	for (to = 64; to <= SZ_64K; to *= 2) {
+		for (from = to; from <= 2 * to; from += to / 8) {
+			for (i = 0; i < ARRAY_SIZE(objs); i++) {
+				objs[i] = tcslab_realloc(tcslab_alloc(from, GFP_KERNEL), to,
+							 GFP_KERNEL);
+				bad += !IS_ALIGNED((unsigned long)objs[i], to);
+				n++;
+			}
+			tcslab_free_bulk(ARRAY_SIZE(objs), objs);
+		}
+	}
+	context_check(!bad, "realloc to a power of two: %u of %u are not aligned to it", bad, n);
+}
+
 /*
  * Many free spans of the length that is wanted, but between others, so that none begins
  * where it would have to: one chunk for each object has to be enough.
@@ -370,6 +391,7 @@ static int __init api_init(void)
 	large_objects();
 	small_matters();
 	reallocation();
+	realloc_aligned();
 	between_others();
 	first_in_zone();
 	zones();

@@ -270,6 +270,22 @@ static void reallocs(void)
 	kfree_sensitive(larger);
 }
 
+/* As kmalloc() aligns, whether it stays where it is or not. */
+static void krealloc_aligned(void)
+{
+	unsigned int bad = 0, i;
+	void *objs[64];
+
+	for (i = 0; i < ARRAY_SIZE(objs); i++) {
+		objs[i] = krealloc(kmalloc(4096 + 512 * (i / 8), GFP_KERNEL), 4096, GFP_KERNEL);
+		bad += !PAGE_ALIGNED(objs[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(objs); i++)
+		kfree(objs[i]);
+	context_check(!bad, "krealloc: to a page, %u of %zu are not aligned", bad,
+		      ARRAY_SIZE(objs));
+}
+
 static void kvreallocs(void)
 {
 	u8 *obj = kvmalloc(100, GFP_KERNEL);
@@ -490,6 +506,7 @@ static int __init test_slab_init(void)
 	kmalloc_alignment();
 	copies();
 	reallocs();
+	krealloc_aligned();
 	kvreallocs();
 	frees();
 	freed_by_the_core();
