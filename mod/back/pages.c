@@ -18,6 +18,11 @@
  * then.  Somebody may look at a page by its number and take a reference for a moment at any
  * time; that is no different.
  *
+ * Its type is one that no page of the kernel's has.  So nobody maps it to user space, which is
+ * what slab pages are refused for, too (vm_insert_page() and its kin), and it counts as mapped
+ * by nobody.  It is in the place of the count of mappings, and must be gone from there before
+ * the page goes.
+ *
  * A poisoned page (hwpoison) must stay out of the buddy lists, which the kernel does for
  * pages that come one by one.
  */
@@ -27,6 +32,7 @@
 #include <linux/page-flags.h>
 #include <linux/page_ref.h>
 
+#include "base/compat.h"
 #include "pages.h"
 #include "span.h"
 
@@ -44,6 +50,8 @@ bool tcslab_pages_adopt(struct page *page, unsigned int order)
 	for (i = 0; i < 1U << order; i++) {
 		tcslab_page_map(page + i, NULL, &tcslab_no_cache);
 		page[i].lru.prev = (struct list_head *)TCSLAB_PAGE_COOKIE;
+		/* Who goes through all pages may look at any time, as in disown(). */
+		WRITE_ONCE(page[i].page_type, TCSLAB_PAGE_TYPE);
 		/* With a count of 0 it is not to be had: there is nobody to race with. */
 		if (i && !split)
 			set_page_count(page + i, TCSLAB_PAGE_REFS);
@@ -56,6 +64,7 @@ bool tcslab_pages_adopt(struct page *page, unsigned int order)
 /* Nothing of ours may stay in a page that goes: the cookie above all. */
 static void disown(struct page *page)
 {
+	WRITE_ONCE(page->page_type, UINT_MAX);	/* none, and no mappings */
 	INIT_LIST_HEAD(&page->lru);
 	set_page_private(page, 0);
 }

@@ -23,6 +23,16 @@
 #endif
 #endif
 
+/*
+ * The type of our pages: with one for page_has_type(), but none that a name stands for.  6.12 has
+ * numbers from 0xf0000000 upwards, 0xff is for none; before, each type was a bit that is not set.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define TCSLAB_PAGE_TYPE	0xfe000000U
+#else
+#define TCSLAB_PAGE_TYPE	(~0x00800000U)
+#endif
+
 /* 6.7 made shrinkers dynamic. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 static inline struct shrinker *shrinker_alloc(unsigned int flags, const char *name)

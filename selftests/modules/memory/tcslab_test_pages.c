@@ -5,12 +5,15 @@
  * Each thing is done to an object of kmalloc() as well, as far as that kernel lets it be done
  * without a warning.
  */
+#include <linux/anon_inodes.h>
 #include <linux/bio.h>
 #include <linux/bvec.h>
 #include <linux/delay.h>
+#include <linux/file.h>
 #include <linux/highmem.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/pageblock-flags.h>
@@ -255,6 +258,34 @@ out:
 	side->free(obj);
 }
 
+/* A driver's mmap(): the first page of what its file stands for. */
+static int map_page(struct file *file, struct vm_area_struct *vma)
+{
+	return vm_insert_page(vma, vma->vm_start, virt_to_page(file->private_data));
+}
+
+static const struct file_operations map_fops = { .owner = THIS_MODULE, .mmap = map_page };
+
+static void mapped(const struct side *side, size_t size)
+{
+	void *obj = side->alloc(size);
+	struct file *file = anon_inode_getfile("tcslab-map", &map_fops, obj, O_RDWR);
+	unsigned long addr;
+
+	if (!obj || !context_check(!IS_ERR(file), "%s of %zu: a file", side->name, size))
+		goto out;
+	addr = vm_mmap(file, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	see(side, addr == (unsigned long)-EINVAL,
+	    "%s of %zu: user space does not get its page: %ld", side->name, size,
+	    IS_ERR_VALUE(addr) ? (long)addr : 0);
+	if (!IS_ERR_VALUE(addr))
+		vm_munmap(addr, PAGE_SIZE);
+out:
+	if (!IS_ERR(file))
+		fput(file);
+	side->free(obj);
+}
+
 /* ------------------------------------------------------ memory management */
 
 #if defined(CONFIG_CONTIG_ALLOC)
@@ -324,7 +355,7 @@ static void poison(const struct side *side, size_t size)
 #endif
 
 static void (* const tests[])(const struct side *side, size_t size) = {
-	pair, held_page, looks, frags, vectors, taken_range, poison,
+	pair, held_page, looks, frags, vectors, mapped, taken_range, poison,
 };
 
 static int __init pages_init(void)
