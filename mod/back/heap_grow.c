@@ -14,6 +14,7 @@
 #include "heap.h"
 
 #define SPLIT_SPARES		3	/* structures for a split and a bitmap */
+#define HANDS_AT_MOST		HZ	/* that are waited for */
 
 bool tcslab_heap_add_spares(struct tcslab_page_heap *heap, gfp_t gfp)
 {
@@ -51,10 +52,32 @@ void tcslab_heap_trim_spares(struct tcslab_page_heap *heap, unsigned int keep)
 	} while (span);
 }
 
+/*
+ * At the hard limit: are there pages that count and are in no heap?  Then somebody gives them back
+ * just now, or has just got them, and who may wait does so for a moment.
+ */
+static bool await_hands(gfp_t gfp, unsigned long since)
+{
+	struct tcslab_page_heap *heap;
+	unsigned long listed = 0;
+
+	if (gfp & __GFP_NORETRY || jiffies - since >= HANDS_AT_MOST)
+		return false;
+	tcslab_for_each_heap(heap)
+		/* A glance, without a lock. */
+		listed += data_race(READ_ONCE(heap->stats.held_pages));
+	smp_rmb();	/* what comes into a heap meanwhile counts as in hands */
+	if (tcslab_held_pages() <= listed)
+		return false;
+	schedule_timeout_uninterruptible(1);
+	return true;
+}
+
 /* A block of the kernel's as one span, waiting for it as @gfp says. */
 static struct tcslab_span *new_chunk(struct tcslab_page_heap *heap, unsigned int npages, gfp_t gfp)
 {
 	unsigned long block = 1UL << get_order((unsigned long)npages << PAGE_SHIFT);
+	unsigned long since = jiffies;
 	struct tcslab_span *span;
 
 	for (;;) {
@@ -65,7 +88,8 @@ static struct tcslab_span *new_chunk(struct tcslab_page_heap *heap, unsigned int
 			return span;
 		/* What other heaps have free counts against the limit, too. */
 		if (tcslab_at_hard_limit(block) &&
-		    tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX))
+		    (tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX) ||
+		     await_hands(gfp, since)))
 			continue;
 		if (!(tcslab_effort(gfp) & __GFP_NOFAIL))
 			return NULL;

@@ -14,7 +14,9 @@
  * 4. What lies idle in tcslab: objects of the cache in other CPUs' arrays when its limit is
  *    reached, and those of all caches when there is no memory.  For who may sleep: it
  *    interrupts CPUs.  A bounded number of times, and for attempts (__GFP_NORETRY) not at all
- *    when there is no memory and the last one found nothing, just now.
+ *    when there is no memory and the last one found nothing, just now.  What is on its way back
+ *    is waited for, but not by attempts: at the cache's limit see limit_wait.c; at the limit of
+ *    all caches, and without memory, what waits for a grace period.
  * 5. Waiting for a free: for the minimum, or at the limit with TCSLAB_LIMIT_WAIT.
  * 6. __GFP_NOFAIL: beyond the limits.  Until here it is left out, since the kernel knows neither
  *    our limits nor what we have idle.
@@ -37,9 +39,11 @@
 #include "cache.h"
 #include "effort.h"
 #include "limit_wait.h"
+#include "rcu.h"
 #include "reserve.h"
 
 #define PATIENCE	max(HZ / 50, 1)		/* for who drains all caches just now */
+#define RCU_PATIENCE	(5 * HZ)		/* for a grace period's slowest reader */
 #define VAIN_PERIOD	max(HZ / 10, 1)		/* between attempts while they find nothing */
 
 /*
@@ -144,18 +148,14 @@ static bool may_drain(size_t size, gfp_t gfp)
 	return gfpflags_allow_blocking(gfp) && !(gfp & __GFP_NORETRY && size > PAGE_SIZE);
 }
 
-/* At the limit: arrays, then those of isolated CPUs, too. */
-static void *at_limit(struct tcslab_cache *cache, gfp_t gfp, int node)
+/* At the limit: arrays, then those of isolated CPUs, too, then what has not come back yet. */
+static void *at_limit(struct tcslab_cache *cache, gfp_t gfp, int node, bool attempt)
 {
 	void *obj = ERR_PTR(-EDQUOT);
 	int round;
 
-	if (!gfpflags_allow_blocking(gfp)) {
-		if (!cache->remote)
-			return obj;
-		tcslab_cpu_cache_send_home(cache);
-		return fetch(cache, gfp, node);
-	}
+	if (!gfpflags_allow_blocking(gfp))
+		return obj;
 	for (round = 0; round < 2 && obj == ERR_PTR(-EDQUOT); round++) {
 		if (!round)
 			tcslab_cpu_cache_drain(cache);
@@ -164,7 +164,21 @@ static void *at_limit(struct tcslab_cache *cache, gfp_t gfp, int node)
 		tcslab_central_drain(cache);
 		obj = fetch(cache, gfp, node);
 	}
+	if (obj == ERR_PTR(-EDQUOT) && !attempt)
+		obj = tcslab_limit_look(cache, gfp, node, fetch);
 	return obj;
+}
+
+/* Does anything of ours wait for a grace period?  Then it is waited for, as long as need be. */
+static bool await_rcu(bool attempt)
+{
+	struct tcslab_rcu_backlog backlog;
+
+	tcslab_rcu_backlog(NUMA_NO_NODE, &backlog);
+	if (attempt || !(backlog.objects || backlog.span_pages))
+		return false;
+	tcslab_rcu_press_and_wait(RCU_PATIENCE);
+	return true;
 }
 
 static void *without_memory(struct tcslab_cache *cache, gfp_t gfp, int node, bool attempt)
@@ -181,6 +195,8 @@ static void *without_memory(struct tcslab_cache *cache, gfp_t gfp, int node, boo
 	obj = fetch(cache, gfp | __GFP_NOWARN, node);
 	if (obj != ERR_PTR(-ENOMEM))
 		return obj;
+	if (await_rcu(attempt))
+		drain_all_caches(cache);
 	/* What other heaps have is of use to us only by way of the kernel. */
 	tcslab_release_all();
 	obj = fetch(cache, gfp, node);
@@ -193,7 +209,7 @@ static void *without_memory(struct tcslab_cache *cache, gfp_t gfp, int node, boo
 static void *find_idle(struct tcslab_cache *cache, gfp_t gfp, int node, bool attempt, void *err)
 {
 	if (err == ERR_PTR(-EDQUOT))
-		err = at_limit(cache, gfp, node);
+		err = at_limit(cache, gfp, node, attempt);
 	if (err == ERR_PTR(-ENOMEM))
 		err = without_memory(cache, gfp, node, attempt);
 	return err;
@@ -325,6 +341,8 @@ struct tcslab_span *tcslab_effort_large(enum tcslab_zone zone, unsigned int npag
 		span = large(zone, npages, align, once | __GFP_NOWARN, node);
 	}
 	if (!span && again) {
+		if (await_rcu(gfp & __GFP_NORETRY))
+			drain_all_caches(tcslab_large_cache);
 		tcslab_release_all();
 		span = large(zone, npages, align, once, node);
 	}

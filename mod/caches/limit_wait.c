@@ -34,6 +34,20 @@
  *    One who has looked goes to the end of the queue, so that those in front
  *    of him have looked before him.  The chain ends at the first one for whom there was
  *    no event after he looked; then there was none for those behind him either.
+ *
+ * Who is to be refused (tcslab_limit_look()) may be so only for what is in use.  He becomes a
+ * waiter, so that nothing hides in an array, and looks.  If something came back while he did,
+ * he looks again.  What had been freed before, and is not there, is
+ *
+ * - in a span that is charged but in no list: in the hands of who gives it back, waiting for a
+ *   grace period if the cache is type-safe, or got by who has not cut it yet;
+ * - given to tcslab_free_rcu(), or in the hands of who frees it after its grace period: such
+ *   objects are counted until they are free;
+ * - parked by a free that could not take a lock: an interrupt that he waits for;
+ * - in the array of a CPU that is going.
+ *
+ * While there is any of these he waits for it, and makes the grace period an expedited one.  A free
+ * that has not returned yet has not happened.
  */
 #include <linux/atomic.h>
 #include <linux/irq_work.h>
@@ -43,7 +57,14 @@
 
 #include "base/lock.h"
 #include "front/cpu_cache.h"
+#include "middle/central.h"
+#include "middle/park.h"
 #include "limit_wait.h"
+#include "rcu.h"
+
+/* A grace period takes as long as its slowest reader, and a virtual CPU may not run for long. */
+#define LOOK_AT_MOST	(5 * HZ)
+#define LOOKS		100	/* that others were faster, before he is one too many */
 
 /**
  * struct tcslab_waiting - who waits at the limit of one cache
@@ -82,31 +103,103 @@ void tcslab_limit_wake(struct tcslab_cache *cache)
 		tcslab_irq_work_queue(&w->wake);
 }
 
+static void begin(struct tcslab_cache *cache)
+{
+	atomic_inc(&cache->waiting->n);
+	tcslab_cpu_cache_narrow(cache);
+	tcslab_cpu_cache_settle(cache);
+}
+
+static void end(struct tcslab_cache *cache)
+{
+	atomic_dec(&cache->waiting->n);
+	swake_up_one(&cache->waiting->queue);
+}
+
+/* What he finds may be of a node that he does not want; others would take it. */
+static void pass_on(struct tcslab_cache *cache, gfp_t gfp)
+{
+	if (cache->node == NUMA_NO_NODE && gfp & __GFP_THISNODE)
+		swake_up_one(&cache->waiting->queue);
+}
+
 void *tcslab_limit_wait(struct tcslab_cache *cache, gfp_t gfp, int node,
 			void *(*fetch)(struct tcslab_cache *cache, gfp_t gfp, int node))
 {
-	bool bound = cache->node == NUMA_NO_NODE && gfp & __GFP_THISNODE;
 	struct tcslab_waiting *w = cache->waiting;
 	void *obj;
 	int seen;
 
-	atomic_inc(&w->n);
-	tcslab_cpu_cache_narrow(cache);
-	tcslab_cpu_cache_settle(cache);
+	begin(cache);
 	do {
 		seen = atomic_read(&w->events);
 		smp_mb();	/* @n and @events, then what came back */
 		obj = fetch(cache, gfp, node);
 		if (obj != ERR_PTR(-EDQUOT) || fatal_signal_pending(current))
 			break;
-		if (bound)
-			swake_up_one(&w->queue);
+		pass_on(cache, gfp);
 		/* Returns for a fatal signal, too, after which he looks a last time. */
 		(void)___swait_event(w->queue, atomic_read(&w->events) != seen, TASK_KILLABLE, 0,
 				     schedule());
 	} while (true);
-	atomic_dec(&w->n);
-	swake_up_one(&w->queue);
+	end(cache);
+	return obj;
+}
+
+/* Is something on its way back?  What it says no to has come, and is an event. */
+static bool is_coming(struct tcslab_cache *cache)
+{
+	bool coming = tcslab_cpu_cache_left(cache) || tcslab_central_in_hands(cache) > 0 ||
+		      atomic_long_read(&cache->rcu_objects);
+
+	smp_rmb();	/* then @events */
+	return coming;
+}
+
+/* Until something comes, or for a moment. */
+static void wait_a_moment(struct tcslab_cache *cache, int seen)
+{
+	struct tcslab_waiting *w = cache->waiting;
+	bool rcu = cache->flags & TCSLAB_TYPESAFE_BY_RCU || atomic_long_read(&cache->rcu_objects);
+
+	if (rcu)
+		tcslab_rcu_press(NUMA_NO_NODE);
+	(void)___swait_event(w->queue, ___wait_cond_timeout(atomic_read(&w->events) != seen),
+			     TASK_KILLABLE, 1, __ret = schedule_timeout(__ret));
+	if (rcu)
+		tcslab_rcu_reap(NUMA_NO_NODE);
+}
+
+void *tcslab_limit_look(struct tcslab_cache *cache, gfp_t gfp, int node,
+			void *(*fetch)(struct tcslab_cache *cache, gfp_t gfp, int node))
+{
+	unsigned long since = jiffies;
+	unsigned int looks = 0;
+	bool coming;
+	void *obj;
+	int seen;
+
+	begin(cache);
+	do {
+		tcslab_unpark_online();
+		seen = atomic_read(&cache->waiting->events);
+		smp_mb();	/* @n and @events, then what came back */
+		obj = fetch(cache, gfp, node);
+		if (obj != ERR_PTR(-EDQUOT) || fatal_signal_pending(current))
+			break;
+		coming = is_coming(cache);
+		if (atomic_read(&cache->waiting->events) != seen) {
+			if (++looks == LOOKS)
+				break;
+			cond_resched();
+			continue;
+		}
+		if (!coming)
+			break;
+		pass_on(cache, gfp);
+		wait_a_moment(cache, seen);
+	} while (jiffies - since < LOOK_AT_MOST);
+	end(cache);
 	return obj;
 }
 
@@ -114,7 +207,7 @@ int tcslab_limit_wait_init(struct tcslab_cache *cache)
 {
 	struct tcslab_waiting *w;
 
-	if (!(cache->flags & TCSLAB_LIMIT_WAIT) || !cache->limit_pages)
+	if (!cache->limit_pages)
 		return 0;
 	w = kzalloc(sizeof(*w), GFP_KERNEL);
 	if (!w)

@@ -42,12 +42,14 @@
  * @gp: sealed: of get_state_synchronize_rcu()
  * @n: objects in @objs
  * @bytes: in them
+ * @limited: some are of caches with a limit, which count them
  * @objs: the objects
  */
 struct rcu_batch {
 	struct rcu_batch *next;
 	unsigned long gp;
-	unsigned long n;
+	unsigned int n;
+	bool limited;
 	unsigned long bytes;
 	void *objs[];
 };
@@ -117,10 +119,8 @@ static struct rcu_list spans = {
 
 static atomic_long_t span_pages;
 
-static unsigned long size_of(const void *obj)
+static unsigned long size_of(const void *obj, const struct tcslab_cache *cache)
 {
-	struct tcslab_cache *cache = tcslab_cache_of(obj);
-
 	if (cache == tcslab_large_cache)
 		return (unsigned long)tcslab_page_span(virt_to_page(obj))->npages << PAGE_SHIFT;
 	return cache ? cache->size : 0;
@@ -164,6 +164,38 @@ static struct rcu_batch *take_due(struct rcu_cpu *cpu)
 	return batch;
 }
 
+/* Who is to be refused at its limit waits for what the cache counts; see limit_wait.c. */
+static bool is_limited(const struct tcslab_cache *cache)
+{
+	return cache && cache->limit_pages;
+}
+
+/* Inside of a reader's section: who destroys the cache waits for the barrier, and so for us. */
+static void free_limited(struct tcslab_cache *cache, void *obj)
+{
+	tcslab_cache_free(cache, obj);
+	smp_mb__before_atomic();	/* what came back, then the count */
+	atomic_long_dec(&cache->rcu_objects);
+}
+
+static void free_batch(struct rcu_batch *batch)
+{
+	unsigned int i;
+
+	if (likely(!batch->limited)) {
+		tcslab_free_bulk(batch->n, batch->objs);
+		return;
+	}
+	for (i = 0; i < batch->n; i++) {
+		struct tcslab_cache *cache = tcslab_cache_of(batch->objs[i]);
+
+		if (is_limited(cache))
+			free_limited(cache, batch->objs[i]);
+		else
+			tcslab_free(batch->objs[i]);
+	}
+}
+
 /* Free up to @n batches that are due; how many there were. */
 static unsigned int reap_cpu(struct rcu_cpu *cpu, unsigned int n)
 {
@@ -176,7 +208,7 @@ static unsigned int reap_cpu(struct rcu_cpu *cpu, unsigned int n)
 		if (batch) {
 			/* Who gave the last one may have preemption off. */
 			tcslab_page_heap_hold();
-			tcslab_free_bulk(batch->n, batch->objs);
+			free_batch(batch);
 			tcslab_free(batch);
 			tcslab_page_heap_let_go();
 			atomic_dec(&cpu->reapers);
@@ -217,11 +249,15 @@ static void seal_cpus(int node)
 
 static void free_head(struct llist_node *node)
 {
+	struct tcslab_cache *cache = tcslab_cache_of(node);
 	void *obj = tcslab_object_around(node);
 
 	atomic_long_dec(&head_count);
-	atomic_long_sub(size_of(node), &head_bytes);
-	tcslab_free(obj);
+	atomic_long_sub(size_of(node, cache), &head_bytes);
+	if (is_limited(cache))
+		free_limited(cache, obj);
+	else
+		tcslab_free(obj);
 }
 
 static void free_span(struct llist_node *node)
@@ -379,8 +415,13 @@ static bool add(void *obj, struct rcu_batch **fresh)
 	batch = cpu->batch;
 	done = batch;
 	if (done) {
-		unsigned long size = size_of(obj);
+		struct tcslab_cache *cache = tcslab_cache_of(obj);
+		unsigned long size = size_of(obj, cache);
 
+		if (is_limited(cache)) {
+			atomic_long_inc(&cache->rcu_objects);
+			batch->limited = true;
+		}
 		first = !batch->n;
 		batch->objs[batch->n++] = obj;
 		batch->bytes += size;
@@ -412,6 +453,7 @@ bool tcslab_backlog_add(void *obj, gfp_t gfp)
 		fresh = tcslab_alloc(ARRAY_BYTES, gfp | __GFP_NOWARN);
 		if (fresh) {
 			fresh->n = 0;
+			fresh->limited = false;
 			fresh->bytes = 0;
 		}
 		done = add(obj, &fresh);
@@ -423,8 +465,12 @@ bool tcslab_backlog_add(void *obj, gfp_t gfp)
 
 void tcslab_backlog_add_head(void *head)
 {
+	struct tcslab_cache *cache = tcslab_cache_of(head);
+
+	if (is_limited(cache))
+		atomic_long_inc(&cache->rcu_objects);
 	atomic_long_inc(&head_count);
-	atomic_long_add(size_of(head), &head_bytes);
+	atomic_long_add(size_of(head, cache), &head_bytes);
 	llist_add(head, &heads.fresh);
 }
 

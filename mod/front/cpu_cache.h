@@ -44,12 +44,10 @@ unsigned long tcslab_cpu_cache_left(const struct tcslab_cache *cache);
 
 /*
  * Those of all CPUs, until none was busy.  After tcslab_cpu_cache_narrow(): then no object that
- * was freed before is in an array, nor will one be while the cache is narrow.
+ * was freed before is in an array, or on its way out of one, nor will one be while the cache
+ * is narrow.
  */
 void tcslab_cpu_cache_settle(struct tcslab_cache *cache);
-
-/* Only what lies beside this CPU's array for other nodes.  Any context. */
-void tcslab_cpu_cache_send_home(struct tcslab_cache *cache);
 
 /*
  * One object of @node, or of the array's node if that is NUMA_NO_NODE, from the array or the

@@ -117,27 +117,27 @@ unsigned long tcslab_cpu_cache_drain_all(struct tcslab_cache *cache)
 	return tcslab_cpu_cache_left(cache);
 }
 
+/* Who is inside of a section may have in his hands what is no longer in the array. */
+static bool may_have_something(int cpu, void *arg)
+{
+	const struct tcslab_cache *cache = ((struct drain *)arg)->cache;
+
+	return has_something(cpu, arg) ||
+	       (cache->max_capacity && READ_ONCE(per_cpu_ptr(cache->cpu, cpu)->seq) & 1);
+}
+
 void tcslab_cpu_cache_settle(struct tcslab_cache *cache)
 {
 	struct drain drain = { .cache = cache };
 
 	for (;;) {
 		atomic_set(&drain.busy, 0);
-		on_each_cpu_cond(has_something, drain_local, &drain, true);
+		on_each_cpu_cond(may_have_something, drain_local, &drain, true);
 		/* A section is short, and who begins one now sees that there is no room. */
 		if (!atomic_read(&drain.busy))
 			break;
 		cond_resched();
 	}
-}
-
-void tcslab_cpu_cache_send_home(struct tcslab_cache *cache)
-{
-	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
-
-	if (cc)
-		tcslab_remote_flush(cache, smp_processor_id());
-	tcslab_cpu_leave(cc);
 }
 
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu)

@@ -81,8 +81,12 @@ int tcslab_remote_init(struct tcslab_cache *cache, gfp_t gfp)
 {
 	struct tcslab_remote __percpu *remote;
 
-	/* Closed arrays keep nothing, and one node has no others. */
-	if (!static_branch_unlikely(&tcslab_numa_key) || !cache->max_capacity || cache->remote)
+	/*
+	 * Closed arrays keep nothing, and one node has no others.  With a limit nobody may be
+	 * refused for what lies here, and who may not sleep could not have it.
+	 */
+	if (!static_branch_unlikely(&tcslab_numa_key) || !cache->max_capacity || cache->remote ||
+	    cache->limit_pages)
 		return 0;
 	remote = __alloc_percpu_gfp(struct_size_t(struct tcslab_remote, objs, cache->batch),
 				    __alignof__(struct tcslab_remote), gfp);

@@ -91,6 +91,13 @@ void *tcslab_object_around(void *inside);
 bool tcslab_central_owns(struct tcslab_cache *cache, const void *obj);
 
 /*
+ * Pages of spans that are charged and in no list: in the hands of who gives them back or has
+ * just got them, or waiting for a grace period.  A glance: what comes into a list
+ * meanwhile is counted, what leaves one may not be.
+ */
+long tcslab_central_in_hands(const struct tcslab_cache *cache);
+
+/*
  * Addresses of up to @max objects in use; of those in arrays it is not known that they are
  * free.  Returns how many.
  */

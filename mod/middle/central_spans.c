@@ -21,6 +21,18 @@ static void uncharge(struct tcslab_cache *cache, unsigned int npages)
 	tcslab_central_came_back(cache);
 }
 
+long tcslab_central_in_hands(const struct tcslab_cache *cache)
+{
+	long listed = 0;
+	int node;
+
+	for (node = 0; node < nr_node_ids; node++)
+		/* Without the lock, as said in central.h. */
+		listed += data_race(READ_ONCE(cache->central[node].nr_pages));
+	smp_rmb();	/* the lists first */
+	return atomic_long_read(&cache->span_pages_held) - listed;
+}
+
 static void release_span(struct tcslab_cache *cache, struct tcslab_span *span, bool more)
 {
 	unsigned int npages = span->npages;

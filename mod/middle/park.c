@@ -112,7 +112,7 @@ static void unpark_offline(void)
 	cpus_read_unlock();
 }
 
-void tcslab_unpark(void)
+bool tcslab_unpark_online(void)
 {
 	bool more = false;
 	int cpu;
@@ -121,7 +121,12 @@ void tcslab_unpark(void)
 		irq_work_sync(per_cpu_ptr(&parked.work, cpu));
 		more |= !cpu_online(cpu) && has_parked(per_cpu_ptr(&parked, cpu));
 	}
-	if (more)
+	return more;
+}
+
+void tcslab_unpark(void)
+{
+	if (tcslab_unpark_online())
 		unpark_offline();
 }
 

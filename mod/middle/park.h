@@ -30,6 +30,9 @@ void tcslab_park(struct tcslab_cache *cache, void *obj);
 /* Do what is parked, on all CPUs.  Task context. */
 void tcslab_unpark(void);
 
+/* The same, but for what CPUs have that are gone: true if there is some.  Task context. */
+bool tcslab_unpark_online(void);
+
 /* The same for a CPU that is dead. */
 void tcslab_unpark_dead(unsigned int cpu);
 

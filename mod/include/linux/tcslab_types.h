@@ -97,10 +97,11 @@ struct tcslab_cache {
 	struct tcslab_remote __percpu *remote;	/* NULL with one node */
 	struct tcslab_seen *seen;	/* by CPU: the scavenger's */
 	struct tcslab_reserve *minimum;	/* or NULL */
-	struct tcslab_waiting *waiting;	/* at the limit; NULL if nobody ever does */
+	struct tcslab_waiting *waiting;	/* at the limit; NULL without one */
 	bool narrows;		/* has one of these two, see tcslab_cpu_cache_narrow() */
 	unsigned long limit_pages;	/* 0: none */
 	atomic_long_t span_pages_held;	/* pages in spans, checked against the limit */
+	atomic_long_t rcu_objects;	/* that wait for a grace period, if there is a limit */
 	atomic_long_t limit_refusals;
 	atomic_long_t limit_overruns;
 	struct list_head list;	/* all caches, under the cache list mutex */
@@ -132,13 +133,15 @@ struct tcslab_cache {
  * @zone: where the memory comes from
  * @limit_bytes: hard limit of the memory in the cache's spans, 0 for none;
  *	at least the shortest span.  Beyond it allocations fail, but not while an object
- *	lies idle: who may sleep first has what is in other CPUs' arrays; who may not
+ *	lies idle: who may sleep first has what is in other CPUs' arrays, and, without
+ *	__GFP_NORETRY, waits for what is on its way back, out of somebody's hands or after a
+ *	grace period, for 5 seconds at most; who may not sleep
  *	has what is free on any node, and is refused although there may be as
- *	many objects as the arrays hold.  With TCSLAB_LIMIT_WAIT allocations of one
- *	object with a gfp that allows sleeping, without __GFP_NORETRY, wait until one is
- *	freed or a fatal signal comes.  __GFP_NOFAIL goes beyond the limit, as with
- *	memory cgroups, by the shortest span at a time, and is counted; the others are
- *	refused until the cache is below it again
+ *	many objects as the arrays hold, or on their way.  With TCSLAB_LIMIT_WAIT
+ *	allocations of one object with a gfp that allows sleeping, without __GFP_NORETRY,
+ *	wait until one is freed or a fatal signal comes, with @min_objects, too.
+ *	__GFP_NOFAIL goes beyond the limit, as with memory cgroups, by the shortest span at
+ *	a time, and is counted; the others are refused until the cache is below it again
  * @min_objects: so many objects are set aside for when there is no memory or the limit
  *	is reached, 0 for none: what mempool_create() does, without a pool on top.
  *	tcslab_cache_alloc() hands them out in any context, before it reclaims: first

@@ -610,6 +610,37 @@ static void let_go(void)
 	}
 }
 
+/* No grace period is over before the last one is given to RCU. */
+static void rcu_let_go(void)
+{
+	struct passed *obj;
+
+	rcu_read_lock();
+	while ((obj = filling)) {
+		filling = *(void **)obj;
+		tcslab_free_rcu(obj, rcu);
+	}
+	rcu_read_unlock();
+}
+
+/* All that the limit allows waits for a grace period. */
+static void freed_by_rcu(void)
+{
+	unsigned long n = fill_up();
+	void *obj;
+
+	rcu_let_go();
+	obj = tcslab_alloc(SZ_32K, GFP_KERNEL);
+	context_check(n && obj, "at the limit, after %lu objects that RCU frees", n);
+	tcslab_free(obj);
+	n = fill_up();
+	rcu_let_go();
+	obj = tcslab_alloc(SZ_256K, GFP_KERNEL);
+	context_check(n && obj, "and for a large one");
+	tcslab_free(obj);
+	tcslab_trim();
+}
+
 /* Who cannot be refused: what another zone has free has to go, or he goes beyond the limit. */
 static void no_fail(unsigned long limit)
 {
@@ -681,6 +712,7 @@ static void hard_limit(void)
 	taken = take_all(NULL, sizes, ARRAY_SIZE(sizes), limit);
 	context_check(taken, "%lu objects came out", taken);
 	tcslab_trim();
+	freed_by_rcu();
 	no_fail(limit);
 	idle_pages(limit);
 	tcslab_trim();

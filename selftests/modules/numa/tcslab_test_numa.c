@@ -214,6 +214,55 @@ static void remote_batches(struct tcslab_cache_args args)
 	context_check(!tcslab_cache_destroy(cache), "destroying sends it home");
 }
 
+/* ------------------------------------------------- who may not sleep at a limit */
+
+struct atomic {
+	struct work_struct work;
+	struct tcslab_cache *cache;
+	unsigned int n;
+};
+
+static void take_atomically(struct work_struct *work)
+{
+	struct atomic *a = container_of(work, struct atomic, work);
+
+	for (a->n = 0; a->n < MANY; a->n++) {
+		objs[a->n] = tcslab_cache_alloc(a->cache, GFP_ATOMIC);
+		if (!objs[a->n])
+			break;
+	}
+}
+
+/* A few objects have been freed on a CPU of another node, too few to be sent home in a batch. */
+static void remote_at_limit(struct tcslab_cache_args args)
+{
+	struct tcslab_cache_stats stats;
+	int node, cpu = pick_cpu(&node);
+	struct atomic a;
+	unsigned int had;
+
+	args.limit_bytes = 8 * PAGE_SIZE;
+	a.cache = tcslab_cache_create("remote-limit", &args);
+	if (!context_check(!IS_ERR(a.cache) && cpu > 0, "a limit on all nodes"))
+		return;
+	INIT_WORK_ONSTACK(&a.work, take_atomically);
+	schedule_work_on(cpumask_first(cpumask_of_node(node)), &a.work);
+	flush_work(&a.work);
+	had = a.n;
+	while (a.n)
+		tcslab_cache_free(a.cache, objs[--a.n]);
+	tcslab_cache_shrink(a.cache);
+	free_from(a.cache, cpu, node, FEW, &stats);
+	schedule_work_on(cpumask_first(cpumask_of_node(node)), &a.work);
+	flush_work(&a.work);
+	destroy_work_on_stack(&a.work);
+	context_check(had && a.n == had, "%u of %u after %u were freed on another node", a.n, had,
+		      FEW);
+	while (a.n)
+		tcslab_cache_free(a.cache, objs[--a.n]);
+	context_check(!tcslab_cache_destroy(a.cache), "destroyed");
+}
+
 /* ------------------------------------------------------------ a full node */
 
 /* Promised to be of one node or nothing, however full the node is. */
@@ -324,6 +373,7 @@ static int __init numa_init(void)
 	bound_cache(args);
 	remote_frees(args);
 	remote_batches(args);
+	remote_at_limit(args);
 	full_node();
 	context_check(!tcslab_alloc_node(100, GFP_KERNEL, num_possible_nodes()),
 		      "a node that is not there has no memory");
