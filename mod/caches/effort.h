@@ -27,7 +27,7 @@ struct tcslab_span *tcslab_effort_large(enum tcslab_zone zone, unsigned int npag
 static inline gfp_t tcslab_effort_to_fill(gfp_t gfp)
 {
 	if (gfp & __GFP_NOFAIL)
-		return gfp;
+		return gfp | __GFP_NOMEMALLOC;
 	return gfp | __GFP_NOMEMALLOC | (gfp & __GFP_NORETRY ? 0 : __GFP_RETRY_MAYFAIL);
 }
 

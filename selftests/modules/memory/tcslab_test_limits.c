@@ -300,6 +300,38 @@ static void over_limit(const char *what, unsigned int flags, unsigned int min_ob
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
+/* A reserve that cannot be refused goes beyond the limit, not to what the cache promised others. */
+static void refill_beyond(void)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(PAGE_SIZE);
+	struct tcslab_reserve *reserve;
+	struct tcslab_cache *cache;
+	void *obj, *objs[3];
+	int err;
+
+	args.limit_bytes = 4 * PAGE_SIZE;
+	args.min_objects = 2;
+	cache = tcslab_cache_create("memory-refill", &args);
+	if (!context_check(!IS_ERR(cache), "a cache with a minimum and a reserve"))
+		return;
+	reserve = tcslab_reserve_create(cache, 1, GFP_KERNEL);
+	obj = tcslab_cache_alloc(cache, GFP_KERNEL);
+	if (context_check(!IS_ERR(reserve) && obj, "all that it may have")) {
+		objs[2] = tcslab_reserve_alloc(reserve);
+		err = tcslab_reserve_refill(reserve, GFP_KERNEL | __GFP_NOFAIL);
+		objs[0] = tcslab_cache_alloc(cache, GFP_ATOMIC);
+		objs[1] = tcslab_cache_alloc(cache, GFP_ATOMIC);
+		context_check(!err && objs[0] && objs[1],
+			      "a refill without fail leaves the minimum alone");
+		tcslab_cache_free(cache, objs[0]);
+		tcslab_cache_free(cache, objs[1]);
+		tcslab_cache_free(cache, objs[2]);
+		tcslab_reserve_destroy(reserve);
+	}
+	tcslab_cache_free(cache, obj);
+	context_check(!tcslab_cache_destroy(cache), "destroyed");
+}
+
 /* ----------------------------------------------------------------- waiting */
 
 #define ALL		4
@@ -752,6 +784,7 @@ static int __init limits_init(void)
 		over_limit("a limit", 0, 0);
 		over_limit("a limit to wait at", TCSLAB_LIMIT_WAIT, 0);
 		over_limit("a limit and a minimum", 0, 2);
+		refill_beyond();
 		waiting(0);
 		waiting(1);
 		passing_on(PAGE_SIZE);
