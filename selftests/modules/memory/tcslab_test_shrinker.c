@@ -140,7 +140,9 @@ static void test_chunks(int node, int other)
 	context_check(is_true(&got, ASKED) && got.returned == ASKED,
 		      "as many as asked for: %ld pages", got.returned);
 	got = ask(node, 1);
-	context_check(is_true(&got, 1) && got.returned == CHUNK_PAGES,
+	/* On PREEMPT_RT the oldest may be a shorter one, of the stock. */
+	context_check(is_true(&got, 1) && got.returned && got.returned <= CHUNK_PAGES &&
+		      (IS_ENABLED(CONFIG_PREEMPT_RT) || got.returned == CHUNK_PAGES),
 		      "a chunk for one: %ld pages", got.returned);
 	if (node != other)
 		context_check(count(other) == others, "node %d still counts %lu", other,
