@@ -101,7 +101,7 @@ static struct page *charged_block(int node, gfp_t gfp, unsigned int order, bool 
 	return page;
 }
 
-/* Who cannot be interrupted does not wait for more to be cleared than he needs. */
+/* init_on_alloc clears the whole block: who may not sleep gets the smallest that serves. */
 static unsigned int tempered_order(unsigned int order, unsigned int min_order, gfp_t gfp)
 {
 	if (gfpflags_allow_blocking(gfp) || !want_init_on_alloc(0))

@@ -22,9 +22,9 @@ static inline unsigned int tcslab_chunk_pages(const struct tcslab_chunk *chunk)
 }
 
 /*
- * The kernel's allocators take sleeping locks on PREEMPT_RT, and everywhere locks that
- * the code may hold that a probe interrupts: a probe asks without any reclaim, as SLUB
- * wants it from 6.18 on.  GFP_DMA alone is an old habit of drivers.
+ * On PREEMPT_RT the page allocator takes sleeping locks; elsewhere a probe may have interrupted
+ * who holds its locks.  So nobody calls it without reclaim flags, as SLUB wants it from 6.18
+ * on.  GFP_DMA alone is an old habit of drivers.
  */
 static inline bool tcslab_may_call_kernel(gfp_t gfp)
 {

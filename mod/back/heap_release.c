@@ -219,9 +219,8 @@ static unsigned int pages_at_once(void)
 
 /*
  * Give back what is not worth keeping; a free makes a chunk or two too many, not more.
- * What has piled up is the scavenger's, and so is all with interrupts off: a tracer may
- * have come from inside of the page allocator.  On PREEMPT_RT nothing tells that, its
- * locks leave interrupts on.
+ * What has piled up is the scavenger's.  So is all with interrupts off, since the caller may be
+ * a tracer inside of the page allocator, and on PREEMPT_RT always, where nothing tells.
  */
 void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
 {

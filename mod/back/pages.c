@@ -52,7 +52,7 @@ bool tcslab_pages_adopt(struct page *page, unsigned int order)
 		page[i].lru.prev = (struct list_head *)TCSLAB_PAGE_COOKIE;
 		/* Who goes through all pages may look at any time, as in disown(). */
 		WRITE_ONCE(page[i].page_type, TCSLAB_PAGE_TYPE);
-		/* With a count of 0 it is not to be had: there is nobody to race with. */
+		/* The others have a count of 0: nobody can take a reference meanwhile. */
 		if (i && !split)
 			set_page_count(page + i, TCSLAB_PAGE_REFS);
 		else

@@ -71,9 +71,9 @@ static inline bool tcslab_nested(void)
 	tcslab_lock_if_irqsave(lock, flags, !tcslab_nested())
 
 /*
- * Where a CPU that goes is offline already, the kernel may have run its works for the last time:
- * one that is queued would be lost, and with it all that are queued there later.  What it was
- * to do is done when the CPU is dead.
+ * True on a CPU that has gone offline.  Its last irq_works may have run: one that is queued now
+ * stays pending for ever, and cannot be queued again.  What it was to do is done when the CPU
+ * is dead.
  */
 static inline bool tcslab_cpu_is_gone(void)
 {

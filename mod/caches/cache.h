@@ -25,7 +25,7 @@ void tcslab_free_odd(const void *obj, unsigned long caller);
 /* Is its minimum broken, or does somebody wait at its limit?  Any context. */
 bool tcslab_cache_is_narrow(const struct tcslab_cache *cache);
 
-/* One more, NULL without memory.  Task context. */
+/* Make the general cache of @class in @zone; NULL without memory.  Task context. */
 struct tcslab_cache *tcslab_cache_make_general(enum tcslab_zone zone, unsigned int class);
 
 /*

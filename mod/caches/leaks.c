@@ -3,9 +3,8 @@
  * Objects that are in use when nobody should use them any more
  *
  * Of a named cache that is destroyed this is a WARN(), as kmem_cache_destroy() gives one.  At
- * unload it is one report, of few lines, whatever their number: who lost objects of kmalloc()
- * would not have been told at all.  Their pages are lost.  They stay as they are, but for our
- * marks: whoever still has a pointer may go on writing, and no later load takes them for its own.
+ * unload all leaks make one short report.  Their pages stay lost, without our marks: who still
+ * has a pointer may go on writing, and no later load takes them for its own.
  */
 #include <linux/list.h>
 #include <linux/mm.h>

@@ -220,7 +220,10 @@ static unsigned int reap_cpu(struct rcu_cpu *cpu, unsigned int n)
 	return done;
 }
 
-/* Nobody asks for what a node has that has no memory: its CPUs are the first one's. */
+/*
+ * CPUs of a node without memory count for the first node that has some: the shrinker never asks
+ * for theirs.
+ */
 static bool is_of(int node, unsigned int cpu)
 {
 	int home = cpu_to_mem(cpu);
@@ -436,7 +439,7 @@ static bool add(void *obj, struct rcu_batch **fresh)
 		tcslab_rcu_hurry();
 	else if (first)
 		tcslab_rcu_wake();
-	/* As much as comes in; more, so that it becomes less, of who may be preempted. */
+	/* One for each that was filled; some if we may be preempted: so the backlog shrinks. */
 	if (full && !irqs_disabled())
 		reap_cpu(cpu, preemptible() ? 4 : 1);
 	return done;

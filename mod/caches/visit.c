@@ -16,19 +16,20 @@
 #include "cache.h"
 #include "visit.h"
 
-#define MAX_DRAIN	768	/* objects per interrupt, or as much work as that; */
-#define CACHE_COST	16	/* a cache is as much as so many, */
-#define LIMITED_COST	4	/* and so is an object at a limit, where its span goes at once */
+/*
+ * Work per interrupt, in objects.  Entering a cache costs as much as some.  An object of a
+ * cache with a limit costs more, since its span goes back at once.
+ */
+#define MAX_DRAIN	768
+#define CACHE_COST	16
+#define LIMITED_COST	4
 #define VISIT_CACHES	64	/* found from outside before an interrupt */
-
-/* A counter that its owner changes meanwhile: what we see may be stale. */
-#define look(counter)	data_race(READ_ONCE(counter))	/* as said above */
 
 /**
  * struct visit - to one CPU
  * @drain: everything is asked for, not only what is not needed
  * @used: bytes that the CPU's arrays had earned when the visit began
- * @limit: and might
+ * @limit: bytes that they may have earned
  * @n: caches that have something to give, as it looked from outside
  * @done: of these, how many have been asked
  * @caches: the caches; the mutex keeps them
@@ -56,7 +57,7 @@ static unsigned int asked_for(const struct visit *visit, struct tcslab_cache *ca
 	*stale = tcslab_cpu_budget_has_stale(cache, cpu);
 	bytes = tcslab_cpu_budget_unneeded(cache, cpu);
 	if (visit->used > visit->limit) {
-		unsigned int earned = look(cc->earned);
+		unsigned int earned = tcslab_glance(cc->earned);
 
 		bytes = max_t(u64, bytes, earned -
 			      div64_u64((u64)earned * visit->limit, visit->used));
@@ -141,7 +142,7 @@ static bool has_to_give(unsigned int cpu)
 		const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
 		/* Budget without objects is only missed when it is short. */
-		if (look(cc->count) || tcslab_cpu_budget_was_denied(cpu))
+		if (tcslab_glance(cc->count) || tcslab_cpu_budget_was_denied(cpu))
 			crowded |= tcslab_cpu_budget_unneeded(cache, cpu) > 0;
 		if (crowded || tcslab_cpu_budget_has_stale(cache, cpu))
 			return true;

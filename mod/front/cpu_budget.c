@@ -30,9 +30,6 @@
 #define STEAL_TRIES	4	/* arrays looked at by a miss */
 #define LOW_BYTES	1024	/* unused for a period: worth an interrupt */
 
-/* A counter that its owner changes meanwhile: what we see may be stale. */
-#define look(counter)	data_race(READ_ONCE(counter))	/* as said above */
-
 unsigned long tcslab_cpu_budget_bytes = SZ_1M;
 module_param_named(cpu_budget_bytes, tcslab_cpu_budget_bytes, ulong, 0600);
 MODULE_PARM_DESC(cpu_budget_bytes,
@@ -98,7 +95,7 @@ void tcslab_cpu_budget_cut(struct tcslab_cache *cache, struct tcslab_cpu_cache *
 
 static unsigned int nr_misses(const struct tcslab_cpu_cache *cc)
 {
-	return look(cc->refills) + look(cc->flushes);
+	return tcslab_glance(cc->refills) + tcslab_glance(cc->flushes);
 }
 
 /* Make room for @bytes at the cost of classes that had no miss since the last look. */
@@ -116,7 +113,7 @@ static void steal(long bytes)
 		unsigned int had = cc->earned;
 
 		/* Our own array is busy, too. */
-		if (!had || nr_misses(cc) != look(victim->seen[smp_processor_id()].misses))
+		if (!had || nr_misses(cc) != tcslab_glance(victim->seen[smp_processor_id()].misses))
 			continue;
 		cc = tcslab_cpu_enter(victim);
 		if (cc) {
@@ -166,10 +163,10 @@ unsigned int tcslab_cpu_budget_unneeded(const struct tcslab_cache *cache, unsign
 {
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 	const struct tcslab_seen *seen = &cache->seen[cpu];
-	long low = min_t(long, look(cc->count), seen->count);
+	long low = min_t(long, tcslab_glance(cc->count), seen->count);
 
-	if ((u32)look(cc->seq) == seen->seq)
-		return look(cc->earned);
+	if ((u32)tcslab_glance(cc->seq) == seen->seq)
+		return tcslab_glance(cc->earned);
 	if (nr_misses(cc) == seen->misses && low * cache->size >= LOW_BYTES)
 		return low * cache->size / 2;
 	return 0;
@@ -179,7 +176,8 @@ bool tcslab_cpu_budget_has_stale(struct tcslab_cache *cache, unsigned int cpu)
 {
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
-	return (u32)look(cc->seq) == cache->seen[cpu].seq && tcslab_remote_count(cache, cpu);
+	return (u32)tcslab_glance(cc->seq) == cache->seen[cpu].seq &&
+	       tcslab_remote_count(cache, cpu);
 }
 
 /* An array that nobody entered is as it was, and nothing is written for it. */
@@ -187,12 +185,12 @@ void tcslab_cpu_budget_remember(struct tcslab_cache *cache, unsigned int cpu)
 {
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 	struct tcslab_seen *seen = &cache->seen[cpu];
-	u32 seq = look(cc->seq);
+	u32 seq = tcslab_glance(cc->seq);
 
 	if (seq == seen->seq)
 		return;
 	seen->seq = seq;
-	seen->count = look(cc->count);
+	seen->count = tcslab_glance(cc->count);
 	WRITE_ONCE(seen->misses, nr_misses(cc));	/* steal() looks */
 }
 
@@ -210,20 +208,20 @@ void tcslab_cpu_budget_balance(void)
 
 	for_each_online_cpu(cpu) {
 		struct cpu_budget *budget = per_cpu_ptr(&budgets, cpu);
-		long used = look(budget->used);
+		long used = tcslab_glance(budget->used);
 
 		cpus++;
-		want = look(budget->denied) != budget->last_denied;
+		want = tcslab_glance(budget->denied) != budget->last_denied;
 		wanting += want;
 		if (!want)
 			left -= clamp(used + used / 4, base / 4, max(budget->limit, base));
 	}
 	for_each_online_cpu(cpu) {
 		struct cpu_budget *budget = per_cpu_ptr(&budgets, cpu);
-		long used = look(budget->used), limit = 0;
+		long used = tcslab_glance(budget->used), limit = 0;
 
-		want = look(budget->denied) != budget->last_denied;
-		budget->last_denied = look(budget->denied);
+		want = tcslab_glance(budget->denied) != budget->last_denied;
+		budget->last_denied = tcslab_glance(budget->denied);
 		if (!want)
 			limit = clamp(used + used / 4, base / 4, max(budget->limit, base));
 		if (want || !wanting)
@@ -239,7 +237,7 @@ bool tcslab_cpu_budget_was_denied(unsigned int cpu)
 {
 	const struct cpu_budget *budget = per_cpu_ptr(&budgets, cpu);
 
-	return look(budget->denied) != budget->last_denied;
+	return tcslab_glance(budget->denied) != budget->last_denied;
 }
 
 unsigned long tcslab_cpu_budget_limit(unsigned int cpu)
@@ -249,7 +247,7 @@ unsigned long tcslab_cpu_budget_limit(unsigned int cpu)
 
 unsigned long tcslab_cpu_budget_used(unsigned int cpu)
 {
-	return look(per_cpu_ptr(&budgets, cpu)->used);
+	return tcslab_glance(per_cpu_ptr(&budgets, cpu)->used);
 }
 
 void __init tcslab_cpu_budget_init(void)

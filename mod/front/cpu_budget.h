@@ -32,8 +32,8 @@ void tcslab_cpu_budget_cut(struct tcslab_cache *cache, struct tcslab_cpu_cache *
 void tcslab_cpu_budget_drop_dead(struct tcslab_cpu_cache *cc, unsigned int cpu);
 
 /*
- * What the array of @cpu had too much of since it was last remembered, in bytes: all when nobody
- * entered it, and half of what was never needed when it had no miss.  A glance.
+ * Bytes that the array of @cpu can give up: all if nobody entered it since it was last
+ * remembered; else, if it had no miss, half of what stayed unused.  A glance.
  */
 unsigned int tcslab_cpu_budget_unneeded(const struct tcslab_cache *cache, unsigned int cpu);
 

@@ -98,6 +98,9 @@ void tcslab_cpu_cache_move_home(struct tcslab_cache *cache);
 /* Empty the array of a CPU that is dead. */
 void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);
 
+/* A counter that the array's owner changes meanwhile: what we see may be stale. */
+#define tcslab_glance(counter)	data_race(READ_ONCE(counter))	/* as said in cpu_cache.c */
+
 /* Begin a section: NULL if the array is busy or closed.  Preemption is off until its end. */
 static inline struct tcslab_cpu_cache *tcslab_cpu_enter(struct tcslab_cache *cache)
 {
@@ -132,7 +135,11 @@ void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache
 /* isolcpus=, nohz_full=: not to be interrupted for memory. */
 bool tcslab_cpu_is_isolated(unsigned int cpu);
 
-/* Fill cpu_cached, entries, refills, flushes and nested of @stats. */
+/* Add what @cpu has to cpu_cached, entries, refills, flushes and nested of @stats. */
+void tcslab_cpu_cache_add_stats(const struct tcslab_cache *cache, unsigned int cpu,
+				struct tcslab_cache_stats *stats);
+
+/* Fill these with what all CPUs have. */
 void tcslab_cpu_cache_stats(struct tcslab_cache *cache,
 			    struct tcslab_cache_stats *stats);
 

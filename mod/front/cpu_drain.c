@@ -18,12 +18,9 @@
 #include "cpu_cache.h"
 #include "remote.h"
 
-/* A counter that its owner changes meanwhile: what we see may be stale. */
-#define look(counter)	data_race(READ_ONCE(counter))	/* as said above */
-
 unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu)
 {
-	return look(per_cpu_ptr(cache->cpu, cpu)->count) + tcslab_remote_count(cache, cpu);
+	return tcslab_glance(per_cpu_ptr(cache->cpu, cpu)->count) + tcslab_remote_count(cache, cpu);
 }
 
 void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long keep)
@@ -64,7 +61,8 @@ static void drain_local(void *arg)
 /* An array that is filled meanwhile is in use, not idle. */
 bool tcslab_cpu_cache_has_any(const struct tcslab_cache *cache, unsigned int cpu)
 {
-	return tcslab_cpu_cache_count(cache, cpu) || look(per_cpu_ptr(cache->cpu, cpu)->earned);
+	return tcslab_cpu_cache_count(cache, cpu) ||
+	       tcslab_glance(per_cpu_ptr(cache->cpu, cpu)->earned);
 }
 
 static bool has_something(int cpu, void *arg)
@@ -149,6 +147,18 @@ void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu)
 	tcslab_cpu_budget_drop_dead(cc, cpu);
 }
 
+void tcslab_cpu_cache_add_stats(const struct tcslab_cache *cache, unsigned int cpu,
+				struct tcslab_cache_stats *stats)
+{
+	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+	stats->cpu_cached += tcslab_cpu_cache_count(cache, cpu);
+	stats->entries += tcslab_glance(cc->seq) / 2;
+	stats->refills += tcslab_glance(cc->refills);
+	stats->flushes += tcslab_glance(cc->flushes);
+	stats->nested += tcslab_glance(cc->nested);
+}
+
 void tcslab_cpu_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stats *stats)
 {
 	int cpu;
@@ -158,13 +168,6 @@ void tcslab_cpu_cache_stats(struct tcslab_cache *cache, struct tcslab_cache_stat
 	stats->refills = 0;
 	stats->flushes = 0;
 	stats->nested = 0;
-	for_each_possible_cpu(cpu) {
-		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-
-		stats->cpu_cached += tcslab_cpu_cache_count(cache, cpu);
-		stats->entries += look(cc->seq) / 2;
-		stats->refills += look(cc->refills);
-		stats->flushes += look(cc->flushes);
-		stats->nested += look(cc->nested);
-	}
+	for_each_possible_cpu(cpu)
+		tcslab_cpu_cache_add_stats(cache, cpu, stats);
 }

@@ -17,7 +17,7 @@
 static void uncharge(struct tcslab_cache *cache, unsigned int npages)
 {
 	atomic_long_sub(npages, &cache->span_pages_held);
-	/* Also where it was charged for a moment: somebody may have been refused in it. */
+	/* Also when a charge is undone: somebody may have been refused for it. */
 	tcslab_central_came_back(cache);
 }
 

@@ -42,7 +42,10 @@ static int cpu_dead(unsigned int cpu)
 	return 0;
 }
 
-/* Of the CPUs that are there, too, cpu_prepare() is told: some may have come meanwhile. */
+/*
+ * cpu_prepare() is called for CPUs that are online, too: one may have come since the caches were
+ * made.
+ */
 int __init tcslab_hotplug_init(void)
 {
 	int err = cpuhp_setup_state(CPUHP_BP_PREPARE_DYN, "mm/tcslab:dead", cpu_prepare, cpu_dead);

@@ -48,7 +48,7 @@ static unsigned long backlog_pages(int node)
 
 /* ------------------------------------------------------- what a release takes */
 
-/* What costs nobody but who wants it back; about @npages. */
+/* Give back about @npages of free pages; interrupts no CPU. */
 static unsigned long release(int node, unsigned long npages)
 {
 	unsigned long freed = tcslab_page_heap_release(node, npages);

@@ -282,15 +282,15 @@ static void add_up_cpu(int cpu, struct cpu_totals *t)
 	lockdep_assert_held(&tcslab_cache_mutex);
 	*t = (struct cpu_totals){};
 	tcslab_for_each_cache(cache) {
-		const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-		unsigned long count = tcslab_cpu_cache_count(cache, cpu);
+		struct tcslab_cache_stats stats = {};
 
-		t->entries += READ_ONCE(cc->seq) / 2;
-		t->refills += READ_ONCE(cc->refills);
-		t->flushes += READ_ONCE(cc->flushes);
-		t->nested += READ_ONCE(cc->nested);
-		t->objects += count;
-		t->bytes += (u64)count * cache->size;
+		tcslab_cpu_cache_add_stats(cache, cpu, &stats);
+		t->entries += stats.entries;
+		t->refills += stats.refills;
+		t->flushes += stats.flushes;
+		t->nested += stats.nested;
+		t->objects += stats.cpu_cached;
+		t->bytes += (u64)stats.cpu_cached * cache->size;
 	}
 }
 

@@ -71,7 +71,7 @@ extern const char TCSLAB_ABI[];
 static const char * const tcslab_abi_reference __used
 	__section(".init.rodata.tcslab") = TCSLAB_ABI;
 
-/* ------------------------------------------- slow paths, see cpu_cache.c etc. */
+/* ------------------------------ slow paths, see caches/general.c, caches/object.c */
 
 extern struct tcslab_cache *tcslab_general[TCSLAB_NR_CLASSES];	/* of the normal zone */
 extern u8 tcslab_class_small[TCSLAB_NR_SMALL_STEPS];
@@ -309,7 +309,7 @@ unsigned long tcslab_held_pages(void);
 
 /*
  * Where devices may not be coherent the classes of sizes follow the machine's cache line (see
- * mod/size_class.c), and a constant size has to be looked up as well.
+ * mod/caches/size_class.c), and a constant size has to be looked up as well.
  */
 #ifdef ARCH_DMA_MINALIGN
 #define TCSLAB_CLASSES_ARE_CONSTANT	(ARCH_DMA_MINALIGN <= 8)

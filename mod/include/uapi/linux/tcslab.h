@@ -247,7 +247,8 @@ struct tcslab_ioc_trim {
  *	0 when @done is 0
  * @done: out: objects allocated
  * @object_size: out: bytes of each that can be read and written
- * @slot_size: out: bytes that each takes of the quota
+ * @slot_size: out: bytes that the first takes of the quota, and so does each; but in a zone
+ *	where its size is new, the first ones take pages and others less
  *
  * When the call fails the @done objects allocated by then remain.  Objects are
  * zeroed; caches whose objects must not be zeroed are refused.  Handles belong to the
