@@ -12,6 +12,12 @@
 extern struct mutex tcslab_cache_mutex;
 extern struct list_head tcslab_cache_list;
 
+/*
+ * Take the mutex unless that takes longer than @patience, in jiffies: who has it may be waiting for
+ * memory himself, even for us.  Task context.
+ */
+bool tcslab_cache_lock_within(unsigned long patience);
+
 /* Under tcslab_cache_mutex; general caches of the normal zone first, by class. */
 #define tcslab_for_each_cache(cache) \
 	list_for_each_entry(cache, &tcslab_cache_list, list)

@@ -122,20 +122,14 @@ static void drain_one(struct tcslab_cache *cache)
 }
 
 /*
- * What is in front of the page heap goes there, of all caches.  Who has the mutex may be
- * waiting for memory himself, even for us, so that nobody waits for him for long: then
+ * What is in front of the page heap goes there, of all caches.  Where that would take too long
  * only @cache is drained, and this is false.
  */
 static bool drain_all_caches(struct tcslab_cache *cache)
 {
-	unsigned long begin = jiffies;
-
-	while (!mutex_trylock(&tcslab_cache_mutex)) {
-		if (jiffies - begin >= PATIENCE) {
-			drain_one(cache);
-			return false;
-		}
-		schedule_timeout_uninterruptible(1);
+	if (!tcslab_cache_lock_within(PATIENCE)) {
+		drain_one(cache);
+		return false;
 	}
 	tcslab_cache_drain_all();
 	mutex_unlock(&tcslab_cache_mutex);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Giving back what nobody uses, when somebody asks: of one cache, of all */
+#include <linux/jiffies.h>
 #include <linux/sched.h>
 
 #include "back/page_heap.h"
@@ -8,6 +9,18 @@
 #include "cache.h"
 #include "rcu.h"
 #include "visit.h"
+
+bool tcslab_cache_lock_within(unsigned long patience)
+{
+	unsigned long begin = jiffies;
+
+	while (!mutex_trylock(&tcslab_cache_mutex)) {
+		if (jiffies - begin >= patience)
+			return false;
+		schedule_timeout_uninterruptible(1);
+	}
+	return true;
+}
 
 void tcslab_release_all(void)
 {

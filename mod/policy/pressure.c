@@ -152,18 +152,6 @@ static unsigned long shrink_scan(struct shrinker *s, struct shrink_control *sc)
 
 /* ----------------------------------------------------------------- out of memory */
 
-static bool lock_caches(unsigned long patience)
-{
-	unsigned long begin = jiffies;
-
-	while (!mutex_trylock(&tcslab_cache_mutex)) {
-		if (jiffies - begin >= patience)
-			return false;
-		schedule_timeout_uninterruptible(1);
-	}
-	return true;
-}
-
 static int out_of_memory_soon(struct notifier_block *nb, unsigned long action, void *freed)
 {
 	unsigned long begin = tcslab_released_pages(), given;
@@ -172,7 +160,7 @@ static int out_of_memory_soon(struct notifier_block *nb, unsigned long action, v
 		tcslab_rcu_press_and_wait(OOM_PATIENCE);
 	/* Before we wait for anything else. */
 	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX);
-	if (lock_caches(OOM_PATIENCE)) {
+	if (tcslab_cache_lock_within(OOM_PATIENCE)) {
 		drain_all();
 		mutex_unlock(&tcslab_cache_mutex);
 	}
