@@ -370,11 +370,11 @@ void *tcslab_minimum_take(struct tcslab_cache *cache)
 
 bool tcslab_minimum_wait(struct tcslab_cache *cache, bool killable)
 {
+	unsigned int state = killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE;
 	struct tcslab_reserve *reserve = cache->minimum;
 
 	(void)___swait_event(reserve->waiting, ___wait_cond_timeout(has_slot(&reserve->full)),
-			     killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE, WAIT_AT_MOST,
-			     __ret = schedule_timeout(__ret));
+			     state, WAIT_AT_MOST, __ret = schedule_timeout(__ret));
 	return !killable || !fatal_signal_pending(current);
 }
 
