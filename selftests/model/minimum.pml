@@ -10,6 +10,9 @@
  * To show: in the end, when all objects are back, the minimum is whole: no array has
  * swallowed one of it, whoever freed what where and when.
  *
+ * @left and @vacant are how many slots are on the two stacks of a reserve, which slots.pml is
+ * about.
+ *
  * The code modelled: take_slot(), fill_slot(), tcslab_minimum_take() and _give() of
  * reserve.c, set_capacity(), tcslab_cpu_cache_narrow() and put() of cpu_cache.c.
  *
