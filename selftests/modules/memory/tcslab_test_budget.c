@@ -274,13 +274,20 @@ static long fill(void *unused)
 	return 0;
 }
 
-/* So that there is something to look for. */
+static long use(void *unused)
+{
+	put(take(64, MANY));
+	return 0;
+}
+
+/* So that there is something to look for, wherever we run. */
 static void use_elsewhere(void)
 {
-	migrate_disable();
-	if (raw_smp_processor_id() != CPU)
-		put(take(64, MANY));
-	migrate_enable();
+	unsigned int cpu = cpumask_first(cpu_online_mask);
+
+	if (cpu == CPU)
+		cpu = cpumask_next(cpu, cpu_online_mask);
+	work_on_cpu(cpu, use, NULL);
 }
 
 /* The most that can lie in arrays is gone after one visit. */
