@@ -137,6 +137,29 @@ def sparse(name: str) -> str:
     return (kernel.build / "src" / build.COMPLAINTS).read_text(encoding="utf-8")
 
 
+def symbols(name: str) -> str:
+    """What an object of a lower folder of mod/ takes from a higher one, but through hooks."""
+    kernel = kernels.load(name)
+    build.modules(kernel, kernels.prepare(kernel))
+    text = (paths.PROJECT / "scripts/includes.py").read_text(encoding="utf-8")
+    tiers = re.findall(r'TIERS = "([^"]+)"', text)[0].split()
+    defined, used = {}, []
+    for file in sorted((kernel.build / "src/mod").glob("*/*.o")):
+        source = paths.PROJECT / "mod" / file.parent.name / file.with_suffix(".c").name
+        if not source.exists():     # it has moved, the object stayed
+            continue
+        table = subprocess.run(["nm", file], capture_output=True, text=True, check=True).stdout
+        for kind, symbol in re.findall(r"([A-Za-z]) (\w+)$", table, re.M):
+            if kind == "U":
+                used.append((file, symbol))
+            elif kind.isupper():
+                defined[symbol] = file
+    return "\n".join(f"{file.parent.name}/{file.name} takes {symbol} from "
+                     f"{defined[symbol].parent.name}/{defined[symbol].name}: see scripts/includes.py"
+                     for file, symbol in used if symbol in defined
+                     and tiers.index(defined[symbol].parent.name) > tiers.index(file.parent.name))
+
+
 def suite(names: list[str], optional: bool = False) -> Result:
     """All of them, one case each, and sparse on those of the kernels @names where it can run.
 
@@ -146,6 +169,8 @@ def suite(names: list[str], optional: bool = False) -> Result:
     result, begin = Result("host", "style"), time.monotonic()
     checks = CHECKS | {f"sparse-{name}": functools.partial(sparse, name) for name in names
                        if name in build.CHECKED and (not optional or kernels.can_be_had(name))}
+    if "debian-6.12" in names:
+        checks["symbols"] = functools.partial(symbols, "debian-6.12")
     for name, check in checks.items():
         try:
             complaints = check().strip().splitlines()
