@@ -57,9 +57,13 @@ interior=$(grep -c 'points into an object' /tmp/badptr.log)
 [ "$interior" -ge 10 ] && [ "$interior" -le 60 ]
 case_is "of 1000 mistakes of one cause $interior are reported"
 sed '1,/after the storm/d' /tmp/badptr.log >/tmp/badptr.after
-grep -q 'reports like the next one were left out' /tmp/badptr.after &&
-	grep -q 'points into an object' /tmp/badptr.after
-case_is "a later one is, with the number of those that were not"
+grep -q 'points into an object' /tmp/badptr.after
+case_is "a later one is"
+# How many are left out, and before which one that is said, is a matter of how slow the guest is.
+untold=$(awk '/reports like the next one were left out/ { n = $(NF - 8) }
+	/points into an object/ { sum += n; n = 0 } END { print sum + 0 }' /tmp/badptr.log)
+[ $((interior + untold)) -eq 1002 ]
+case_is "$interior of 1002 mistakes are told, $untold are said to have been left out"
 complaints=$(grep -A3 'cannot be highmem or movable' /tmp/badptr.log | grep -c 'WARNING: ')
 [ "$complaints" -eq 0 ]
 case_is "a request that SLUB only complains of is no WARN"
