@@ -36,6 +36,10 @@
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/nodemask.h>
+
+#include <linux/tcslab_embedded.h>
+#include <linux/tcslab_version.h>
 
 #include "back/nodes.h"
 #include "back/page_heap.h"
@@ -62,9 +66,11 @@ static bool checks;
 module_param(checks, bool, 0400);
 MODULE_PARM_DESC(checks, "close all per-CPU arrays, so that every free is verified at once (slow)");
 
+#ifndef TCSLAB_EMBEDDED
 /* There only to be found by name, see tcslab.h. */
 const char TCSLAB_ABI[1];
 EXPORT_SYMBOL_GPL(TCSLAB_ABI);
+#endif
 
 /* What a lower tier asks of the upper ones; before anything can ask. */
 static void __init set_hooks(void)
@@ -132,7 +138,9 @@ static const struct step steps[] __refconst = {
 	{ "nodes",	nodes_watch,		tcslab_nodes_unwatch },
 	{ "pressure",	tcslab_pressure_init,	tcslab_pressure_exit },
 	{ "border",	tcslab_border_init,	tcslab_border_exit },
+#ifndef TCSLAB_EMBEDDED
 	{ "chardev",	tcslab_chardev_init,	tcslab_chardev_exit },
+#endif
 	{ "debugfs",	tcslab_debugfs_init,	tcslab_debugfs_exit },
 };
 
@@ -144,7 +152,16 @@ static void stop(unsigned int n)
 	}
 }
 
-static int __init tcslab_init(void)
+/* What this load is, for whoever reads the log of a machine that is not his. */
+static void __init say_hello(void)
+{
+	pr_info("tcslab: " KBUILD_MODNAME " " TCSLAB_VERSION
+		", nodes %u, checks %s, border %s, hard limit %lu bytes\n",
+		num_node_state(N_MEMORY), checks ? "on" : "off",
+		tcslab_border_is_on() ? "on" : "off", tcslab_hard_limit_bytes);
+}
+
+static int __init start(void)
 {
 	unsigned int i;
 	int err;
@@ -165,7 +182,48 @@ static int __init tcslab_init(void)
 			return err;
 		}
 	}
+	say_hello();
 	return 0;
+}
+
+#ifdef TCSLAB_EMBEDDED
+
+/**
+ * tcslab_embedded_init() - start the allocator that is linked into this driver
+ * @args: what the driver wants of it; NULL for nothing
+ *
+ * The first call of the driver's init, but for the folder that @args names.
+ *
+ * Context: may sleep.
+ * Return: 0, or a negative error number with nothing left behind.
+ */
+int __init tcslab_embedded_init(const struct tcslab_embedded_args *args)
+{
+	/* The administrator's limit, a parameter, comes before the driver's. */
+	if (args && !tcslab_hard_limit_bytes)
+		tcslab_hard_limit_bytes = args->limit_bytes;
+	tcslab_debugfs_set_parent(args ? args->debugfs : NULL);
+	return start();
+}
+
+/**
+ * tcslab_embedded_exit() - stop it
+ *
+ * The last call of the driver's exit, when all objects are free, or of its init that fails
+ * later.  What is not free is reported, as when tcslab.ko is unloaded.
+ *
+ * Context: may sleep.
+ */
+void tcslab_embedded_exit(void)
+{
+	stop(ARRAY_SIZE(steps));
+}
+
+#else
+
+static int __init tcslab_init(void)
+{
+	return start();
 }
 
 static void __exit tcslab_exit(void)
@@ -178,5 +236,9 @@ module_exit(tcslab_exit);
 
 MODULE_DESCRIPTION("TCMalloc-style slab allocator for kernel modules");
 MODULE_AUTHOR("tcslab developers");
+/* A page that is there where the package tcslab-doc is. */
+MODULE_INFO(homepage, "file:///usr/share/doc/tcslab-doc/html/index.html");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1");
+MODULE_VERSION(TCSLAB_VERSION);
+
+#endif

@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "base/bytes_param.h"
 #include "base/compat.h"
 #include "chunk.h"
 #include "nodes.h"
@@ -23,8 +24,8 @@ static atomic_long_t held_pages, peak_held_pages, nr_span_structs;
 static atomic_long_t released_pages, hard_limit_refusals, hard_limit_overruns;
 
 unsigned long tcslab_hard_limit_bytes;
-module_param_named(hard_limit_bytes, tcslab_hard_limit_bytes, ulong, 0600);
-MODULE_PARM_DESC(hard_limit_bytes, "bytes that all caches together may hold (0: no limit)");
+tcslab_bytes_param(hard_limit_bytes, tcslab_hard_limit_bytes, PAGE_SIZE,
+		   "bytes that all caches together may hold (0: no limit)");
 
 /* End of our highest chunk as an offset into the direct map; only grows. */
 unsigned long tcslab_map_bytes __read_mostly;
@@ -297,7 +298,7 @@ unsigned long tcslab_peak_held_pages(void)
 int __init tcslab_chunk_init(void)
 {
 	/* A span is referred to from struct page, where kmemleak does not look. */
-	span_cache = kmem_cache_create("tcslab_span", SPAN_BYTES,
+	span_cache = kmem_cache_create(KBUILD_MODNAME "_span", SPAN_BYTES,
 				       0, SLAB_HWCACHE_ALIGN | SLAB_NOLEAKTRACE, NULL);
 	return span_cache ? 0 : -ENOMEM;
 }

@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/percpu.h>
 
+#include "base/bytes_param.h"
 #include "base/lock.h"
 #include "heap.h"
 
@@ -30,8 +31,8 @@
 #define CLEARED_AT_ONCE	16
 
 unsigned long tcslab_keep_bytes = SZ_64K;
-module_param_named(keep_bytes, tcslab_keep_bytes, ulong, 0600);
-MODULE_PARM_DESC(keep_bytes, "bytes in free chunks that are kept (a demand of the kernel takes them)");
+tcslab_bytes_param(keep_bytes, tcslab_keep_bytes, 0,
+		   "bytes in free chunks that are kept (a demand of the kernel takes them; 0: none)");
 
 /* ------------------------------------------------------------ whole chunks */
 

@@ -22,6 +22,7 @@
 
 #include "back/page_heap.h"
 #include "back/span.h"
+#include "base/bytes_param.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
 #include "remote.h"
@@ -31,9 +32,8 @@
 #define LOW_BYTES	1024	/* unused for a period: worth an interrupt */
 
 unsigned long tcslab_cpu_budget_bytes = SZ_1M;
-module_param_named(cpu_budget_bytes, tcslab_cpu_budget_bytes, ulong, 0600);
-MODULE_PARM_DESC(cpu_budget_bytes,
-		 "bytes that per-CPU arrays may hold, per CPU on average");
+tcslab_bytes_param(cpu_budget_bytes, tcslab_cpu_budget_bytes, 0,
+		   "bytes that per-CPU arrays may hold, per CPU on average (0: what they begin with)");
 
 /**
  * struct cpu_budget - of one CPU

@@ -14,6 +14,7 @@
 #include <linux/workqueue.h>
 
 #include "back/page_heap.h"
+#include "base/bytes_param.h"
 #include "base/compat.h"
 #include "base/window.h"
 #include "caches/cache.h"
@@ -26,12 +27,12 @@
 #define SOFT_PERIOD	(HZ / 4)	/* above the soft limit */
 
 unsigned long tcslab_release_rate = SZ_128M;
-module_param_named(release_rate, tcslab_release_rate, ulong, 0600);
-MODULE_PARM_DESC(release_rate, "bytes per second that the background release gives back (0: none)");
+tcslab_bytes_param(release_rate, tcslab_release_rate, 0,
+		   "bytes per second that the background release gives back (0: none)");
 
 unsigned long tcslab_soft_limit_bytes;
-module_param_named(soft_limit_bytes, tcslab_soft_limit_bytes, ulong, 0600);
-MODULE_PARM_DESC(soft_limit_bytes, "bytes held above which all that is free is given back (0: no limit)");
+tcslab_bytes_param(soft_limit_bytes, tcslab_soft_limit_bytes, 0,
+		   "bytes held above which all that is free is given back (0: no limit)");
 
 static atomic_long_t scavenged;
 static atomic_t hurried;	/* prompt_work has been brought forward and has not run since */

@@ -31,6 +31,11 @@ MODULE_PARM_DESC(border, "report objects that code without tcslab_slab.h frees (
 DEFINE_STATIC_KEY_FALSE(tcslab_border_key);
 EXPORT_SYMBOL_GPL(tcslab_border_key);
 
+bool tcslab_border_is_on(void)
+{
+	return border;
+}
+
 static DEFINE_XARRAY(callers);
 
 static unsigned long index_of(const void *obj)

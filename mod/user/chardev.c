@@ -18,6 +18,7 @@
 #include <uapi/linux/tcslab.h>
 
 #include "back/page_heap.h"
+#include "base/bytes_param.h"
 #include "base/compat.h"
 #include "caches/cache.h"
 #include "caches/size_class.h"
@@ -28,9 +29,8 @@
 #include "handle.h"
 
 static unsigned long handle_quota_bytes = SZ_16M;
-module_param(handle_quota_bytes, ulong, 0600);
-MODULE_PARM_DESC(handle_quota_bytes,
-		 "bytes that one open file of /dev/tcslab may hold, taken at open");
+tcslab_bytes_param(handle_quota_bytes, handle_quota_bytes, 0,
+		   "bytes that one open file of /dev/tcslab may hold, as it is at open (0: none)");
 
 /* ------------------------------------------------------------ statistics */
 

@@ -26,7 +26,8 @@
 #include "policy/scavenger.h"
 #include "debugfs.h"
 
-static struct dentry *root;
+static struct dentry *root, *parent;
+static bool unwanted;
 
 /*
  * A miss enters the array twice, once inline and once in the slow path, so this is
@@ -330,10 +331,18 @@ static const struct file_operations trim_fops = {
 	.llseek = noop_llseek,
 };
 
+void tcslab_debugfs_set_parent(struct dentry *folder)
+{
+	parent = folder;
+	unwanted = !folder;
+}
+
 /* debugfs may be missing or locked down: then there are no files, and no error. */
 int __init tcslab_debugfs_init(void)
 {
-	root = debugfs_create_dir("tcslab", NULL);
+	if (unwanted)
+		return 0;
+	root = debugfs_create_dir("tcslab", parent);
 	debugfs_create_file("stats", 0400, root, NULL, &stats_fops);
 	debugfs_create_file("classes", 0400, root, NULL, &classes_fops);
 	debugfs_create_file("caches", 0400, root, NULL, &caches_fops);

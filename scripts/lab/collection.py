@@ -8,8 +8,8 @@ A test says what it needs in a comment near its top:
     # lab: real=fs/f2fs programs=mkfs.f2fs:f2fs-tools stock=loop when=all
 
 `modules` are loaded at boot, `stock` ones are there to be loaded. `real` are modules of the kernel's
-tree built with tcslab_slab.h, in /lib/real beside the untouched ones. `programs` name the package
-that has them. A test with when=long is run with LONG=1 and by `make check-all`, one with when=all by
+tree built with tcslab_slab.h, in /lib/real beside the untouched ones. `drivers` are the examples of
+Documentation/examples, in /lib/drivers. `programs` name the package that has them. A test with when=long is run with LONG=1 and by `make check-all`, one with when=all by
 that alone; both when they are named. One with beside=1 runs for a time, not for an amount of work: its
 guest does not wait until others have ended.
 """
@@ -22,7 +22,7 @@ import re
 import shlex
 from pathlib import Path
 
-from . import kernels, ksft, paths, programs, real, session, sync
+from . import drivers, kernels, ksft, paths, programs, real, session, sync
 from .kernels import Kernel
 from .packages import install_tools
 from .progress import LabError, run
@@ -33,7 +33,7 @@ DEFAULT_SECONDS = 300
 # Debian has one <asm/> for both sizes, where only the compiler for 64 bits looks.
 M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
 KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "icount", "kernels", "expect",
-        "stock", "real", "programs", "when", "beside", "plug"}
+        "stock", "real", "drivers", "programs", "when", "beside", "plug"}
 MACHINE = {"smp", "nodes", "mem", "append", "modules", "icount", "beside", "plug"}
 LENGTHS = ("", "long", "all")
 HEADER_LINES = 30
@@ -79,7 +79,9 @@ class Entry:
 
 def own_files(entry: Entry, kernel: Kernel) -> list[tuple[str, Path]]:
     """What the test @entry alone wants packed: modules of the kernel's tree, programs."""
-    return [*real.files(kernel, kernels.prepare(kernel), entry.parts("real")),
+    ready = kernels.prepare(kernel)
+    return [*real.files(kernel, ready, entry.parts("real")),
+            *drivers.files(kernel, ready, entry.parts("drivers")),
             *programs.files(entry.parts("programs"))]
 
 

@@ -61,6 +61,7 @@
 #include <linux/tcslab_size_classes.h>
 #include <linux/tcslab_types.h>
 
+#ifndef TCSLAB_EMBEDDED		/* see <linux/tcslab_embedded.h> */
 /*
  * The name is a hash of the headers, see scripts/gen_abi.py, and a reference is what the
  * loader looks at, with MODVERSIONS or without.  It is gone when the module is
@@ -70,6 +71,7 @@
 extern const char TCSLAB_ABI[];
 static const char * const tcslab_abi_reference __used
 	__section(".init.rodata.tcslab") = TCSLAB_ABI;
+#endif
 
 /* ------------------------------ slow paths, see caches/general.c, caches/object.c */
 
@@ -85,7 +87,9 @@ void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node);
 void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj);
 
 /* Pages of ours carry this in lru.prev: no pointer and no list poison looks so. */
+#ifndef TCSLAB_PAGE_COOKIE	/* each driver that we are linked into has one of its own */
 #define TCSLAB_PAGE_COOKIE	((unsigned long)-0x5eef3a13L)
+#endif
 
 /* ----------------------------------------------------------- the fast path */
 
