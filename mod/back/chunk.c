@@ -146,19 +146,25 @@ static struct page *alloc_block(int node, enum tcslab_zone zone, unsigned int wa
 }
 
 /* The kernel's statistics: a slab allocator's pages. */
-static void count_pages(struct page *page, long npages)
+void tcslab_count_pages(struct page *page, long npages)
 {
 	mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE_B, npages * (long)PAGE_SIZE);
 }
 
-static void note_growth(unsigned long end)
+static void note_peak(void)
 {
-	long held = atomic_long_read(&held_pages);
-	unsigned long old = READ_ONCE(tcslab_map_bytes), seen;
-	long peak = atomic_long_read(&peak_held_pages);
+	long held = atomic_long_read(&held_pages), peak = atomic_long_read(&peak_held_pages);
 
 	while (held > peak && !atomic_long_try_cmpxchg(&peak_held_pages, &peak, held))
 		;
+}
+
+void tcslab_map_cover(struct page *page, unsigned int order)
+{
+	unsigned long end = (unsigned long)kasan_reset_tag(page_address(page)) - PAGE_OFFSET +
+			    (PAGE_SIZE << order);
+	unsigned long old = READ_ONCE(tcslab_map_bytes), seen;
+
 	while (end > old) {
 		seen = cmpxchg(&tcslab_map_bytes, old, end);
 		if (seen == old)
@@ -196,9 +202,9 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 	span->page = page;
 	span->npages = 1U << order;
 	chunk->paged = tcslab_pages_adopt(page, order);
-	count_pages(page, span->npages);
-	note_growth((unsigned long)kasan_reset_tag(page_address(page)) - PAGE_OFFSET +
-		    (PAGE_SIZE << order));
+	tcslab_count_pages(page, span->npages);
+	tcslab_map_cover(page, order);
+	note_peak();
 	return span;
 
 fail:
@@ -211,7 +217,7 @@ fail:
 /* The books of @npages that go. */
 static unsigned int count_released(struct page *page, unsigned int npages)
 {
-	count_pages(page, -(long)npages);
+	tcslab_count_pages(page, -(long)npages);
 	atomic_long_sub(npages, &held_pages);
 	atomic_long_add(npages, &released_pages);
 	return npages;

@@ -50,6 +50,12 @@ unsigned int tcslab_chunk_free_part(struct tcslab_span *span, bool last);
 /* Nobody gives the pages of @span back any more: they are not ours from here on. */
 void tcslab_chunk_abandon(struct tcslab_span *span);
 
+/* Count @npages at @page, negative ones that go, in the kernel's statistics. */
+void tcslab_count_pages(struct page *page, long npages);
+
+/* A look-up finds what is in this block from here on. */
+void tcslab_map_cover(struct page *page, unsigned int order);
+
 /* Span structures. */
 struct tcslab_span *tcslab_span_new(gfp_t gfp);
 void tcslab_span_delete(struct tcslab_span *span);
