@@ -24,14 +24,19 @@
  *   scavenger   Its works queue each other until they see that they have to stop.  They drain
  *               and release, so what they queue is what pressure's does.
  *   low_zone    The same: who allocates has asked for it.
+ *   guard_timer Its worker is cancelled, after what wakes it: no array is hidden from here on.
+ *               What frees guarded objects later is waited for where arrays are emptied.
  *   cache       What is parked is sorted in, with CPUs kept from going the arrays are emptied,
  *               also those of CPUs that went.  Spans type-safe by RCU have come back when
  *               tcslab_rcu_barrier() returns.  A minimum's irq_work has run before it is
  *               freed, and so has that of who waits at a limit.
+ *   guards      Guarded objects that were freed have gone with the caches' last.  Those that leaked
+ *               keep their pages.
  *   page heap   Nothing is left that could call it.
  *   notes       Of who allocated what, which a report of leaks wants to know.
  *
- * Module parameters are plain variables: who writes one calls nobody.  They go after exit.
+ * Module parameters are plain variables: who writes one calls nobody, but for guard_interval, which
+ * is heard between the two ends of its step.  They go after exit.
  */
 #include <linux/init.h>
 #include <linux/kernel.h>
@@ -50,9 +55,11 @@
 #include "caches/low_zone.h"
 #include "caches/rcu.h"
 #include "caches/size_class.h"
+#include "debug/guard.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
 #include "middle/park.h"
+#include "policy/guard_timer.h"
 #include "policy/hotplug.h"
 #include "policy/node_watch.h"
 #include "policy/pressure.h"
@@ -85,6 +92,17 @@ static void __init set_hooks(void)
 	tcslab_central_set_hooks(&central);
 	tcslab_cpu_cache_set_hooks(&front);
 	tcslab_leaks_set_caller(tcslab_border_caller);
+}
+
+static void __init guard_init(void)
+{
+	static const struct tcslab_guard_hooks hooks = {
+		.free = tcslab_cache_free_slow,
+		.free_later = tcslab_cache_free_central,
+		.consumed = tcslab_guard_timer_consumed,
+	};
+
+	tcslab_guard_init(&hooks);
 }
 
 static int __init page_heap_init(void)
@@ -129,7 +147,9 @@ struct step {
 static const struct step steps[] __refconst = {
 	{ "notes",	nothing,		tcslab_border_forget },
 	{ "page_heap",	page_heap_init,		tcslab_page_heap_exit },
+	{ "guards",	nothing,		tcslab_guard_exit },
 	{ "cache",	cache_init,		tcslab_cache_exit },
+	{ "guard_timer", tcslab_guard_timer_init, tcslab_guard_timer_exit },
 	{ "low_zone",	nothing,		tcslab_low_zone_exit },
 	{ "scavenger",	nothing,		tcslab_scavenger_exit },
 	{ "stock",	tcslab_stock_init,	tcslab_stock_exit },
@@ -168,6 +188,7 @@ static int __init start(void)
 
 	tcslab_size_class_init();
 	set_hooks();
+	guard_init();
 	tcslab_park_init();
 	tcslab_rcu_init();
 	tcslab_nodes_init();

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-TIERS = "include base back middle front caches policy user slab mod selftests".split()
+TIERS = "include base back debug middle front caches policy user slab mod selftests".split()
 HELP = "declare a hook in {0}/, as tcslab_page_heap_hooks is one, or move what needs it up"
 TOP = Path(__file__).resolve().parents[1]
 MOD = TOP / "mod"

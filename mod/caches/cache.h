@@ -28,6 +28,12 @@ bool tcslab_cache_lock_within(unsigned long patience);
  */
 void tcslab_free_odd(const void *obj, unsigned long caller);
 
+/* tcslab_cache_alloc_slow() for one of whose object @size bytes are asked for. */
+void *tcslab_cache_alloc_size(struct tcslab_cache *cache, size_t size, gfp_t gfp, int node);
+
+/* Free an object that nobody used, past the arrays.  Any context but under our locks. */
+void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj);
+
 /* Is its minimum broken, or does somebody wait at its limit?  Any context. */
 bool tcslab_cache_is_narrow(const struct tcslab_cache *cache);
 

@@ -13,6 +13,7 @@
 #include "base/compat.h"
 #include "base/lock.h"
 #include "base/report.h"
+#include "debug/guard.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
 #include "middle/park.h"
@@ -93,7 +94,7 @@ void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node)
 	if (!cache)
 		return alloc_large(size, gfp, node);
 	/* The array is tried again: only the zone may have kept us from it. */
-	return tcslab_cache_alloc_slow(cache, gfp, node);
+	return tcslab_cache_alloc_size(cache, size, gfp, node);
 }
 EXPORT_SYMBOL_GPL(tcslab_alloc_slow);
 
@@ -173,6 +174,8 @@ void tcslab_free_odd(const void *obj, unsigned long caller)
 {
 	struct tcslab_span *span = large_span(obj);
 
+	if (unlikely(tcslab_in_guards(obj)) && tcslab_guard_free(obj, caller))
+		return;
 	if (span) {
 		free_large(obj, span);
 	} else if (!tcslab_is_stray(obj)) {
@@ -243,6 +246,8 @@ size_t tcslab_usable_size(const void *obj)
 	cache = tcslab_cache_of(obj);
 	if (cache && cache != tcslab_large_cache && cache != &tcslab_no_cache)
 		return cache->object_size;
+	if (tcslab_guard_cache(obj))
+		return tcslab_guard_size(obj);
 	span = large_span(obj);
 	if (tcslab_warn(!span, "tcslab: size of %p, which is no object of ours\n", obj))
 		return 0;

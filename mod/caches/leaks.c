@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 
 #include "back/page_heap.h"
+#include "debug/guard.h"
 #include "middle/central.h"
 #include "cache.h"
 #include "leaks.h"
@@ -26,7 +27,10 @@ void __init tcslab_leaks_set_caller(unsigned long (*caller)(const void *obj))
 
 static void report_object(const struct tcslab_cache *cache, const void *obj)
 {
-	unsigned long caller = caller_of ? caller_of(obj) : 0;
+	unsigned long caller;
+
+	obj = tcslab_guard_instead_of(obj);
+	caller = caller_of ? caller_of(obj) : 0;
 
 	if (caller)
 		pr_err("tcslab: cache %s: object %p is in use, allocated at %pS\n",

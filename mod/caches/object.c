@@ -12,8 +12,10 @@
 #include "back/nodes.h"
 #include "back/span.h"
 #include "base/report.h"
+#include "debug/guard.h"
 #include "front/cpu_bulk.h"
 #include "front/cpu_cache.h"
+#include "middle/central.h"
 #include "cache.h"
 #include "effort.h"
 #include "limit_wait.h"
@@ -39,11 +41,14 @@ static bool refused(struct tcslab_cache *cache, gfp_t gfp)
 			   cache->name);
 }
 
-/* Inline, so that a report names the call that was wrong. */
-static __always_inline void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, int node,
-				       bool wait)
+/*
+ * Inline, so that a report names the call that was wrong.  Of @size bytes the caller asked for as
+ * many: a guarded object begins or ends there.
+ */
+static __always_inline void *alloc_one(struct tcslab_cache *cache, size_t size, gfp_t gfp,
+				       int node, bool wait)
 {
-	void *obj;
+	void *obj, *guarded;
 	int home;
 
 	if (refused(cache, gfp))
@@ -56,14 +61,26 @@ static __always_inline void *alloc_one(struct tcslab_cache *cache, gfp_t gfp, in
 	obj = tcslab_cpu_cache_take(cache, node, &home);
 	if (!obj)
 		obj = tcslab_effort_object(cache, gfp, node, home, wait);
-	return obj ? tcslab_obj_init(cache, obj, gfp) : NULL;
+	if (!obj)
+		return NULL;
+	if (tcslab_guard_is_due() && node == NUMA_NO_NODE) {
+		guarded = tcslab_guard_alloc(cache, obj, size, gfp);
+		if (guarded)
+			return guarded;
+	}
+	return tcslab_obj_init(cache, obj, gfp);
 }
 
 void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
 {
-	return alloc_one(cache, gfp, node, true);
+	return alloc_one(cache, cache->object_size, gfp, node, true);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_alloc_slow);
+
+void *tcslab_cache_alloc_size(struct tcslab_cache *cache, size_t size, gfp_t gfp, int node)
+{
+	return alloc_one(cache, size, gfp, node, true);
+}
 
 /**
  * tcslab_cache_alloc_node() - allocate an object from a given node
@@ -97,28 +114,41 @@ EXPORT_SYMBOL_GPL(tcslab_cache_alloc_node);
 void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
 {
 	if (unlikely(cache == tcslab_large_cache || cache == &tcslab_no_cache ||
-		     !virt_addr_valid(obj)))
+		     tcslab_in_guards(obj) || !virt_addr_valid(obj)))
 		tcslab_free_odd(obj, _RET_IP_);
 	else if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
 		tcslab_cpu_cache_put(cache, obj);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
 
+void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj)
+{
+	if (!cache->minimum || !tcslab_minimum_give(cache, obj))
+		tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1);
+}
+
 /* ------------------------------------------------------------------- bulk */
 
 static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n,
 				  void **objs)
 {
-	size_t got, i;
+	size_t got, i, first = 0;
+	void *guarded;
 
 	if (refused(cache, gfp))
 		return 0;
 	got = tcslab_cpu_cache_take_bulk(cache, n, objs);
+	/* The first of them can be a guarded one, which is initialised. */
+	if (got && tcslab_guard_is_due()) {
+		guarded = tcslab_guard_alloc(cache, objs[0], cache->object_size, gfp);
+		first = !!guarded;
+		objs[0] = guarded ?: objs[0];
+	}
 	if (want_init_on_alloc(gfp) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
-		for (i = 0; i < got; i++)
+		for (i = first; i < got; i++)
 			tcslab_obj_init(cache, objs[i], gfp);
 	for (; got < n; got++) {
-		objs[got] = alloc_one(cache, gfp, NUMA_NO_NODE, false);
+		objs[got] = alloc_one(cache, cache->object_size, gfp, NUMA_NO_NODE, false);
 		if (!objs[got]) {
 			tcslab_cache_free_bulk(cache, got, objs);
 			return 0;

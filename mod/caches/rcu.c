@@ -35,6 +35,7 @@
 #include "back/span.h"
 #include "base/compat.h"
 #include "base/lock.h"
+#include "debug/guard.h"
 #include "cache.h"
 #include "rcu.h"
 #include "rcu_backlog.h"
@@ -171,7 +172,7 @@ void __tcslab_free_rcu(void *head, void *obj)
 	gfp_t gfp = IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled() ? 0 : GFP_NOWAIT;
 
 	/* Its head is not to be written to. */
-	if (unlikely(tcslab_is_stray(obj))) {
+	if (unlikely(tcslab_owner_of(obj) == &tcslab_no_cache)) {
 		tcslab_free_odd(obj, _RET_IP_);
 		return;
 	}
@@ -200,7 +201,7 @@ void tcslab_free_rcu_mightsleep(const void *obj)
 	might_sleep();
 	if (ZERO_OR_NULL_PTR(obj))
 		return;
-	if (unlikely(tcslab_is_stray(obj))) {
+	if (unlikely(tcslab_owner_of(obj) == &tcslab_no_cache)) {
 		tcslab_free_odd(obj, _RET_IP_);
 		return;
 	}

@@ -27,6 +27,7 @@
 #include "back/page_heap.h"
 #include "back/span.h"
 #include "base/lock.h"
+#include "debug/guard.h"
 #include "middle/central.h"
 #include "cache.h"
 #include "rcu.h"
@@ -173,7 +174,7 @@ static bool is_limited(const struct tcslab_cache *cache)
 /* Inside of a reader's section: who destroys the cache waits for the barrier, and so for us. */
 static void free_limited(struct tcslab_cache *cache, void *obj)
 {
-	tcslab_cache_free(cache, obj);
+	tcslab_free(obj);	/* it may be a guarded one */
 	smp_mb__before_atomic();	/* what came back, then the count */
 	atomic_long_dec(&cache->rcu_objects);
 }
@@ -187,7 +188,7 @@ static void free_batch(struct rcu_batch *batch)
 		return;
 	}
 	for (i = 0; i < batch->n; i++) {
-		struct tcslab_cache *cache = tcslab_cache_of(batch->objs[i]);
+		struct tcslab_cache *cache = tcslab_owner_of(batch->objs[i]);
 
 		if (is_limited(cache))
 			free_limited(cache, batch->objs[i]);
@@ -252,7 +253,7 @@ static void seal_cpus(int node)
 
 static void free_head(struct llist_node *node)
 {
-	struct tcslab_cache *cache = tcslab_cache_of(node);
+	struct tcslab_cache *cache = tcslab_owner_of(node);
 	void *obj = tcslab_object_around(node);
 
 	atomic_long_dec(&head_count);
@@ -418,7 +419,7 @@ static bool add(void *obj, struct rcu_batch **fresh)
 	batch = cpu->batch;
 	done = batch;
 	if (done) {
-		struct tcslab_cache *cache = tcslab_cache_of(obj);
+		struct tcslab_cache *cache = tcslab_owner_of(obj);
 		unsigned long size = size_of(obj, cache);
 
 		if (is_limited(cache)) {
@@ -468,7 +469,7 @@ bool tcslab_backlog_add(void *obj, gfp_t gfp)
 
 void tcslab_backlog_add_head(void *head)
 {
-	struct tcslab_cache *cache = tcslab_cache_of(head);
+	struct tcslab_cache *cache = tcslab_owner_of(head);
 
 	if (is_limited(cache))
 		atomic_long_inc(&cache->rcu_objects);

@@ -4,6 +4,7 @@
 #include <linux/string.h>
 
 #include "back/page_heap.h"
+#include "debug/guard.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
 #include "cache.h"
@@ -66,7 +67,7 @@ static void add_heaps(struct tcslab_totals *totals)
 		}
 	}
 	totals->peak_held = (u64)tcslab_peak_held_pages() << PAGE_SHIFT;
-	totals->metadata = tcslab_metadata_bytes();
+	totals->metadata = tcslab_metadata_bytes() + tcslab_guard_held_bytes();
 	totals->in_use += totals->large;
 }
 

@@ -142,7 +142,7 @@ static bool has_to_give(unsigned int cpu)
 		const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
 		/* Budget without objects is only missed when it is short. */
-		if (tcslab_glance(cc->count) || tcslab_cpu_budget_was_denied(cpu))
+		if (tcslab_cpu_held(cc) || tcslab_cpu_budget_was_denied(cpu))
 			crowded |= tcslab_cpu_budget_unneeded(cache, cpu) > 0;
 		if (crowded || tcslab_cpu_budget_has_stale(cache, cpu))
 			return true;

@@ -20,6 +20,7 @@
 
 #include "back/nodes.h"
 #include "back/span.h"
+#include "debug/guard.h"
 #include "middle/central.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
@@ -65,6 +66,51 @@ void tcslab_cpu_cache_narrow(struct tcslab_cache *cache)
 	}
 }
 
+/*
+ * Both counts are the owner's, inside of his section.  With no objects and no room the
+ * inline fast path enters, finds nothing to do, leaves and takes the slow path, whose
+ * tcslab_cpu_enter() shows them.  What is earned stays earned.
+ */
+static void hide(struct tcslab_cpu_cache *cc)
+{
+	if (cc->hidden)
+		return;
+	WRITE_ONCE(cc->hidden, cc->count + 1);
+	WRITE_ONCE(cc->count, 0);
+	WRITE_ONCE(cc->capacity, 0);
+}
+
+void tcslab_cpu_hide(struct tcslab_cache *cache)
+{
+	struct tcslab_cpu_cache *cc = this_cpu_ptr(cache->cpu);
+
+	lockdep_assert_irqs_disabled();
+	/* Somebody is inside of it: another time. */
+	if (cc->seq & 1)
+		return;
+	/* An NMI stays away.  The number is as before in the end: it is no use of the array. */
+	cc->seq++;
+	barrier();
+	hide(cc);
+	barrier();
+	cc->seq--;
+}
+
+void tcslab_cpu_show(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
+{
+	WRITE_ONCE(cc->count, cc->hidden - 1);
+	smp_wmb();	/* pairs with the one in tcslab_cpu_held() */
+	WRITE_ONCE(cc->hidden, 0);
+	tcslab_cpu_set_capacity(cache, cc, tcslab_span_index(cache, cc->earned));
+}
+
+/* After a free: it is an allocation that they are hidden from.  Inside the section. */
+static void hide_again(struct tcslab_cpu_cache *cc)
+{
+	if (tcslab_guard_is_due())
+		hide(cc);
+}
+
 /* ------------------------------------------------------------------ alloc */
 
 void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home)
@@ -98,6 +144,7 @@ void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home)
 void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
 {
 	int node = page_to_nid(virt_to_page(obj));
+	bool hidden = this_cpu_read(cache->cpu->hidden);
 	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
 	long n;
 
@@ -131,6 +178,8 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
 		cc->objs[cc->count++] = obj;
 	else
 		tcslab_central_free(cache, node, &obj, 1);
+	if (unlikely(hidden))
+		hide_again(cc);
 	tcslab_cpu_leave(cc);
 }
 
@@ -169,6 +218,7 @@ static long room_of(const struct tcslab_cpu_cache *cc)
 
 void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
+	bool hidden = this_cpu_read(cache->cpu->hidden);
 	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
 	int node = this_cpu_ptr(cache->cpu)->node;
 	size_t room = 0, i;
@@ -180,6 +230,8 @@ void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs
 		room = min_t(size_t, n, room_of(cc));
 		tcslab_copy_objs(cc->objs + cc->count, objs, room);
 		cc->count += room;
+		if (unlikely(hidden))
+			hide_again(cc);
 	}
 	tcslab_cpu_leave(cc);
 	for (i = room; i < n; i += room) {

@@ -101,6 +101,26 @@ void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);
 /* A counter that the array's owner changes meanwhile: what we see may be stale. */
 #define tcslab_glance(counter)	data_race(READ_ONCE(counter))	/* as said in cpu_cache.c */
 
+/*
+ * Hide what the array of this CPU holds, so that the next call, to allocate or to free, takes
+ * the slow path and shows it again.  In an interrupt, with tcslab_cache_mutex held by
+ * whoever sent it, so that who has the mutex never sees less than there is.
+ */
+void tcslab_cpu_hide(struct tcslab_cache *cache);
+
+/* Undo it.  Inside the section. */
+void tcslab_cpu_show(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc);
+
+/* Objects in an array, hidden or not; a glance, and exact inside the section. */
+static inline long tcslab_cpu_held(const struct tcslab_cpu_cache *cc)
+{
+	/* In this order: who shows them writes @count first. */
+	long hidden = tcslab_glance(cc->hidden);
+
+	smp_rmb();	/* pairs with the one in tcslab_cpu_show() */
+	return hidden ? hidden - 1 : tcslab_glance(cc->count);
+}
+
 /* Begin a section: NULL if the array is busy or closed.  Preemption is off until its end. */
 static inline struct tcslab_cpu_cache *tcslab_cpu_enter(struct tcslab_cache *cache)
 {
@@ -114,6 +134,8 @@ static inline struct tcslab_cpu_cache *tcslab_cpu_enter(struct tcslab_cache *cac
 	}
 	cc->seq++;
 	barrier();
+	if (unlikely(cc->hidden))
+		tcslab_cpu_show(cache, cc);
 	return cc;
 }
 

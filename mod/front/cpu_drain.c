@@ -20,7 +20,7 @@
 
 unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu)
 {
-	return tcslab_glance(per_cpu_ptr(cache->cpu, cpu)->count) + tcslab_remote_count(cache, cpu);
+	return tcslab_cpu_held(per_cpu_ptr(cache->cpu, cpu)) + tcslab_remote_count(cache, cpu);
 }
 
 void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long keep)
@@ -143,6 +143,8 @@ void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu)
 	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
 	tcslab_remote_flush(cache, cpu);
+	if (cc->hidden)
+		tcslab_cpu_show(cache, cc);
 	tcslab_cpu_flush(cache, cc, 0);
 	tcslab_cpu_budget_drop_dead(cc, cpu);
 }

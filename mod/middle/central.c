@@ -19,6 +19,7 @@
 
 #include "base/lock.h"
 #include "base/report.h"
+#include "debug/guard.h"
 #include "central.h"
 #include "central_lists.h"
 #include "park.h"
@@ -187,6 +188,12 @@ static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache
 		void *obj, *next = *objs;
 
 		if (unlikely(!find_span(cache, next, &span))) {
+			/* A guarded object: what stands in for it comes by itself. */
+			if (tcslab_guard_free_later(next)) {
+				nr_bad++;
+				objs++;
+				continue;
+			}
 			*bad = (struct bad_pointer){ BAD_FOREIGN, next };
 			nr_bad++;
 			objs++;
@@ -402,6 +409,8 @@ void *tcslab_object_around(void *inside)
 	struct tcslab_span *span;
 	unsigned int index;
 
+	if (tcslab_guard_cache(inside))
+		return tcslab_guard_object(inside);
 	if (cache == tcslab_large_cache)
 		return PTR_ALIGN_DOWN(inside, PAGE_SIZE);
 	if (tcslab_warn(!cache || cache == &tcslab_no_cache,

@@ -9,6 +9,7 @@
 #include "back/span.h"
 #include "base/lock.h"
 #include "base/report.h"
+#include "debug/guard.h"
 #include "central_lists.h"
 #include "park.h"
 
@@ -77,6 +78,8 @@ void tcslab_park(struct tcslab_cache *cache, void *obj)
 {
 	struct parked *p;
 
+	if (tcslab_guard_free_later(obj))
+		return;
 	preempt_disable();
 	p = this_cpu_ptr(&parked);
 	if (likely(cache == tcslab_large_cache || tcslab_central_owns(cache, obj)))

@@ -21,6 +21,7 @@
 #include <linux/tcslab_slab_api.h>
 
 #include "base/report.h"
+#include "debug/guard.h"
 #include "border.h"
 
 static bool border;
@@ -140,7 +141,7 @@ static int look(struct kprobe *probe, struct pt_regs *regs)
 	/* kvfree_call_rcu() got the offset of the head once. */
 	if (own->arg && obj < PAGE_SIZE)
 		obj = regs_get_kernel_argument(regs, 0) - obj;
-	cache = tcslab_cache_of((void *)obj);
+	cache = tcslab_owner_of((void *)obj);
 	if (likely(!cache))
 		return 0;
 	caller = tcslab_border_caller((void *)obj);

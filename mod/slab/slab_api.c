@@ -15,6 +15,7 @@
 #include "base/compat.h"
 #include "caches/cache.h"
 #include "caches/size_class.h"
+#include "debug/guard.h"
 
 /* ------------------------------------------------------------- general: alloc */
 
@@ -254,7 +255,7 @@ void tcslab_slab_kvfree_sensitive(const void *obj, size_t len)
 		kvfree_sensitive(obj, len);
 		return;
 	}
-	if (!tcslab_is_stray(obj))
+	if (tcslab_owner_of(obj) != &tcslab_no_cache)
 		memzero_explicit((void *)obj, len);
 	tcslab_free(obj);
 }

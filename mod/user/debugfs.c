@@ -19,6 +19,7 @@
 #include "caches/cache.h"
 #include "caches/rcu.h"
 #include "caches/size_class.h"
+#include "debug/guard.h"
 #include "front/cpu_budget.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
@@ -46,6 +47,7 @@ static u64 hits(u64 entries, u64 refills, u64 flushes)
 static int stats_show(struct seq_file *m, void *v)
 {
 	struct tcslab_rcu_backlog backlog;
+	struct tcslab_guard_stats g;
 	struct tcslab_totals t;
 
 	tcslab_totals(&t);
@@ -71,6 +73,14 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "nested: %llu\n", t.nested);
 	seq_printf(m, "scavenged_bytes: %llu\n", (u64)tcslab_scavenged_pages() << PAGE_SHIFT);
 	seq_printf(m, "shrunk_bytes: %llu\n", (u64)tcslab_shrunk_pages() << PAGE_SHIFT);
+	tcslab_guard_stats(&g);
+	seq_printf(m, "guard_bytes: %lu\n", tcslab_guard_held_bytes());
+	seq_printf(m, "guard_allocated: %lu\n", g.allocated);
+	seq_printf(m, "guard_skipped: %lu\n", g.skipped);
+	seq_printf(m, "guard_live: %u\n", g.live);
+	seq_printf(m, "guard_slots: %u\n", g.slots);
+	seq_printf(m, "guard_reports: %lu\n", g.reports);
+	seq_printf(m, "guard_canaries_only: %d\n", g.mapped);
 	seq_printf(m, "limit_refusals: %lu\n", tcslab_hard_limit_refusals());
 	seq_printf(m, "limit_overruns: %lu\n", tcslab_hard_limit_overruns());
 	return 0;

@@ -28,6 +28,7 @@
 #include "back/span.h"
 #include "base/compat.h"
 #include "caches/cache.h"
+#include "debug/guard.h"
 #include "handle.h"
 
 /*
@@ -76,14 +77,14 @@ static bool is_large(const struct tcslab_cache *cache)
 
 static size_t slot_size(const void *obj)
 {
-	const struct tcslab_cache *cache = tcslab_cache_of(obj);
+	const struct tcslab_cache *cache = tcslab_owner_of(obj);
 
 	return is_large(cache) ? tcslab_usable_size(obj) : cache->size;
 }
 
 static void put_object(void *obj)
 {
-	const struct tcslab_cache *cache = tcslab_cache_of(obj);
+	const struct tcslab_cache *cache = tcslab_owner_of(obj);
 
 	if (cache->general || is_large(cache)) {
 		tcslab_free(obj);

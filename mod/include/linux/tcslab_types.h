@@ -46,6 +46,8 @@ enum tcslab_zone {
  * @flushes: batches given back, which is the number of free misses
  * @nested: calls that found the array busy or closed
  * @earned: bytes that the misses have earned; @capacity is as many objects
+ * @hidden: if not 0, one more than @count was: it and @capacity are 0 so that the next call takes
+ *	the slow path, which sets them again
  * @objs: the objects, the most recently freed last
  *
  * Touched only by its own CPU with preemption off after making @seq odd, or by
@@ -62,6 +64,7 @@ struct tcslab_cpu_cache {
 	unsigned long refills;
 	unsigned long flushes;
 	unsigned int earned;
+	unsigned int hidden;
 	void *objs[];
 };
 
