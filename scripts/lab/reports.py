@@ -23,6 +23,8 @@ HARMLESS = re.compile(r"NMI watchdog: (Enabled|Perf)|"
 STAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
 # A WARN(), which says where; not what lockdep and the sanitizers find.
 WARN = re.compile(r"WARNING: (CPU: \d+ PID: \d+ at |\S+ at |at )")
+# A fault that kills its task, in a test that plants it.
+FAULT = re.compile(r"BUG: unable to handle page fault")
 # Taint bits that only a report sets: bad page, died, warned, soft lockup.
 TAINT = {5: "bad page", 7: "oops", 9: "warning", 14: "soft lockup"}
 EXCERPT = 40
@@ -37,8 +39,14 @@ class Report:
     end: int = 0           # index of the line after it
 
     def matches(self, expression: str) -> bool:
-        """Whether a test means this report that expects a WARN() where @expression says."""
-        return bool(WARN.search(self.head) and re.search(expression, self.head))
+        """Whether a test means this report that expects a WARN() where @expression says.
+
+        A page fault says where in a later line.
+        """
+        if WARN.search(self.head):
+            return bool(re.search(expression, self.head))
+        return bool(FAULT.search(self.head)) and any(
+            re.search(expression, line) for line in self.lines if "RIP: " in line)
 
 
 def bare(line: str) -> str:
