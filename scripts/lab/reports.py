@@ -85,6 +85,19 @@ def leaks(lines: list[str]) -> list[Report]:
     return found
 
 
+def impossible_flags(lines: list[str]) -> int:
+    """The flags of an x86 CPU in a dump of registers among @lines that no CPU can have, else 0.
+
+    Bits 22 to 31 read as 0 on every CPU, and on a real one no program can set them. QEMU's multi-threaded
+    TCG now and then takes flags from a translation that another CPU has just patched away.
+    """
+    for line in lines:
+        if found := re.match(r"RSP: 00(?:10|18):\S+ +EFLAGS: ([0-9a-f]{8})$", line):
+            if (flags := int(found.group(1), 16)) >> 22:
+                return flags
+    return 0
+
+
 def _end(lines: list[str], start: int) -> int:
     """One past the last line of the report which begins at @start."""
     for number in range(start + 1, min(len(lines), start + 200)):
