@@ -80,7 +80,9 @@ static int __init badptr_init(void)
 	/* A second object keeps the span: what is gone cannot be checked. */
 	large[0] = 1;
 	{
-		void *second = tcslab_cache_alloc(cache, GFP_KERNEL);
+		/* Of its node: we may be on another CPU by now. */
+		void *second = tcslab_cache_alloc_node(cache, GFP_KERNEL,
+						       page_to_nid(virt_to_page(obj)));
 
 		tcslab_cache_free(cache, obj);
 		tcslab_cache_free(cache, obj);
