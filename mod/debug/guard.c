@@ -220,10 +220,10 @@ static void initialise(const struct tcslab_guard_slot *slot, const struct tcslab
 		       gfp_t gfp)
 {
 	memset64(slot->page, CANARY, PAGE_SIZE / sizeof(u64));
+	/* Whoever promises it, for frees or allocations, and whatever a constructor leaves out. */
+	memset(slot->obj, 0, slot->size);
 	if (cache->ctor)
 		cache->ctor(slot->obj);
-	else if (want_init_on_alloc(gfp))
-		memset(slot->obj, 0, slot->size);
 	kmemleak_alloc(slot->obj, slot->size, 1, gfp);
 }
 

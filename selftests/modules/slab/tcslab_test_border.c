@@ -16,8 +16,8 @@ static void cross(void)
 
 	for (i = 0; i < CROSSINGS; i++)
 		objs[i] = kmalloc(700, GFP_KERNEL);
-	cache = tcslab_cache_of(objs[0]);
-	if (!context_check(cache, "an object of tcslab"))
+	cache = tcslab_general[tcslab_size_class(700)];
+	if (!context_check(tcslab_cache_of(objs[0]), "an object of tcslab"))
 		return;
 	tcslab_cache_stats(cache, &before);
 	for (i = 0; i < CROSSINGS; i++)

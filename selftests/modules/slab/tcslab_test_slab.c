@@ -35,6 +35,12 @@ static bool ours(const void *obj)
 	return tcslab_cache_of(obj);
 }
 
+/* The page of a guarded object does not say which. */
+static struct tcslab_cache *cache_for(const void *obj, size_t size)
+{
+	return tcslab_cache_of(obj) ? tcslab_general[tcslab_size_class(size)] : NULL;
+}
+
 static unsigned long in_use(struct tcslab_cache *cache)
 {
 	struct tcslab_cache_stats stats;
@@ -324,7 +330,7 @@ static void frees(void)
 	int i;
 
 	objs[0] = kmalloc(3000, GFP_KERNEL);
-	cache = tcslab_cache_of(objs[0]);
+	cache = cache_for(objs[0], 3000);
 	if (!context_check(cache, "an object to free"))
 		return;
 	before = in_use(cache) - 1;
@@ -397,7 +403,7 @@ static void freed_by_callbacks(void)
 	void *link;
 
 	link = kmalloc(3000, GFP_KERNEL);
-	cache = tcslab_cache_of(link);
+	cache = cache_for(link, 3000);
 	if (!context_check(cache, "a link to free"))
 		return;
 	before = in_use(cache) - 1;
@@ -412,7 +418,7 @@ static void freed_by_callbacks(void)
 static void rcu(void)
 {
 	struct thing *thing = kmalloc(sizeof(*thing), GFP_KERNEL), *native, *large;
-	struct tcslab_cache *cache = tcslab_cache_of(thing);
+	struct tcslab_cache *cache = cache_for(thing, sizeof(*thing));
 	unsigned long before;
 
 	if (!context_check(cache, "an object to free later"))
