@@ -150,29 +150,6 @@ static void cache_limit(void)
 
 /* -------------------------------------------------------------- what lies idle */
 
-struct visit {
-	struct work_struct work;
-	void (*func)(void *arg);
-	void *arg;
-};
-
-static void visit(struct work_struct *work)
-{
-	struct visit *v = container_of(work, struct visit, work);
-
-	v->func(v->arg);
-}
-
-static void run_on(unsigned int cpu, void (*func)(void *arg), void *arg)
-{
-	struct visit v = { .func = func, .arg = arg };
-
-	INIT_WORK_ONSTACK(&v.work, visit);
-	schedule_work_on(cpu, &v.work);
-	flush_work(&v.work);
-	destroy_work_on_stack(&v.work);
-}
-
 #define IDLE		32
 #define IDLE_SIZE	1000
 
@@ -184,31 +161,33 @@ struct idle {
 	void *objs[IDLE];
 };
 
-static void take_idle(void *arg)
+static long take_idle(void *arg)
 {
 	struct idle *idle = arg;
 
 	if (idle->bulk) {
 		idle->n = tcslab_cache_alloc_bulk(idle->cache, idle->gfp, IDLE, idle->objs);
-		return;
+		return 0;
 	}
 	for (idle->n = 0; idle->n < IDLE; idle->n++) {
 		idle->objs[idle->n] = tcslab_cache_alloc(idle->cache, idle->gfp);
 		if (!idle->objs[idle->n])
 			break;
 	}
+	return 0;
 }
 
-static void free_idle(void *arg)
+static long free_idle(void *arg)
 {
 	struct idle *idle = arg;
 
 	while (idle->n)
 		tcslab_cache_free(idle->cache, idle->objs[--idle->n]);
+	return 0;
 }
 
 /* Until a CPU's array has room for all of them, and they are there. */
-static void use_idle(void *arg)
+static long use_idle(void *arg)
 {
 	int i;
 
@@ -216,6 +195,7 @@ static void use_idle(void *arg)
 		take_idle(arg);
 		free_idle(arg);
 	}
+	return 0;
 }
 
 /* Nothing is in use: nobody may be refused for what another CPU has put aside. */
@@ -233,22 +213,22 @@ static void idle_objects(void)
 		return;
 	there = (struct idle){ .cache = cache, .gfp = GFP_KERNEL };
 	here = there;
-	run_on(last, use_idle, &there);
+	work_on_cpu(last, use_idle, &there);
 	tcslab_cache_stats(cache, &stats);
-	run_on(0, take_idle, &here);
+	work_on_cpu(0, take_idle, &here);
 	context_check(here.n == IDLE, "%u of them elsewhere, of which %lu were in an array",
 		      here.n, stats.cpu_cached);
-	run_on(0, free_idle, &here);
-	run_on(0, use_idle, &here);
+	work_on_cpu(0, free_idle, &here);
+	work_on_cpu(0, use_idle, &here);
 	there.bulk = true;
-	run_on(last, take_idle, &there);
+	work_on_cpu(last, take_idle, &there);
 	context_check(there.n == IDLE, "in bulk, too: %u", there.n);
-	run_on(last, free_idle, &there);
+	work_on_cpu(last, free_idle, &there);
 	there.bulk = false;
-	run_on(last, use_idle, &there);
+	work_on_cpu(last, use_idle, &there);
 	tcslab_cache_stats(cache, &stats);
 	here.gfp = GFP_ATOMIC;
-	run_on(0, take_idle, &here);
+	work_on_cpu(0, take_idle, &here);
 	context_check(here.n + stats.cpu_cached >= IDLE,
 		      "who may not sleep: %u, all but what was in arrays, %lu", here.n,
 		      stats.cpu_cached);
@@ -488,9 +468,10 @@ static void wait_for_timer(struct freer *freer)
 		schedule_timeout_uninterruptible(1);
 }
 
-static void free_there(void *obj)
+static long free_there(void *obj)
 {
 	tcslab_cache_free(one, obj);
+	return 0;
 }
 
 static unsigned int other_cpu(void)
@@ -506,7 +487,7 @@ static void pass_on(struct freer *freer, struct passed *obj, enum way way)
 
 	switch (way) {
 	case BY_TASK:
-		run_on(other_cpu(), free_there, obj);
+		work_on_cpu(other_cpu(), free_there, obj);
 		break;
 	case BY_IRQ:
 		wait_for_timer(freer);
@@ -696,7 +677,7 @@ static void no_fail(unsigned long limit)
 	tcslab_free(obj);
 }
 
-static void fill_with_pages(void *arg)
+static long fill_with_pages(void *arg)
 {
 	struct taker *t = arg;
 
@@ -709,11 +690,13 @@ static void fill_with_pages(void *arg)
 		t->taken = obj;
 		t->nr++;
 	}
+	return 0;
 }
 
-static void free_pages_there(void *arg)
+static long free_pages_there(void *arg)
 {
 	give_back(arg);
+	return 0;
 }
 
 /* The arrays of one CPU hold pages of many chunks, of which nothing else is in use. */
@@ -723,8 +706,8 @@ static void idle_pages(unsigned long limit)
 	unsigned int last = cpumask_last(cpu_online_mask);
 	struct chained *obj;
 
-	run_on(last, fill_with_pages, &pages);
-	run_on(last, free_pages_there, &pages);
+	work_on_cpu(last, fill_with_pages, &pages);
+	work_on_cpu(last, free_pages_there, &pages);
 	while ((obj = take_one(&objs))) {
 		obj->next = objs.taken;
 		objs.taken = obj;
