@@ -9,11 +9,11 @@ begin
 before=$(value limit_refusals)
 echo $((16 << 20)) >$PARAMETERS/hard_limit_bytes
 overruns=$(value limit_overruns)
-load_module tcslab_test_limits hard_mib=16
+load_module tcslab_test_hard_limit hard_mib=16
 check $? "16 MiB are 16 MiB on all CPUs"
 [ "$(value limit_overruns)" -eq $((overruns + 1)) ]
 check $? "but for who cannot be refused, once: $(value limit_overruns)"
-rmmod tcslab_test_limits
+rmmod tcslab_test_hard_limit
 [ "$(value limit_refusals)" -gt "$before" ]
 check $? "refusals are counted: $(value limit_refusals)"
 echo 0 >$PARAMETERS/hard_limit_bytes
@@ -38,9 +38,9 @@ memory_module mode=leave-free count=32 && [ "$(held_pages)" -ge 7000 ]
 check $? "32 MiB are kept free again: $(held_pages) pages"
 rmmod tcslab_memory
 echo $((4 << 20)) >$PARAMETERS/soft_limit_bytes
-load_module tcslab_test_limits grow_pages=2048
+load_module tcslab_test_hard_limit grow_pages=2048
 check $? "and go while another zone grows"
-rmmod tcslab_test_limits
+rmmod tcslab_test_hard_limit
 echo 0 >$PARAMETERS/soft_limit_bytes
 echo $((64 << 10)) >$PARAMETERS/keep_bytes
 plan

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Limits of caches: under concurrency, where objects lie idle, beyond them, and waiting there.
+# Limits of caches: under concurrency, where objects lie idle, and beyond them.
 # lab: timeout=240 smp=4 append="isolcpus=3"
 
 # shellcheck source=selftests/ktap_module.inc
