@@ -3,15 +3,13 @@
  * All memory is gone: promised objects are served, as mempool serves them, and what lies
  * idle in tcslab comes before NULL
  *
- * A thread takes all pages that are to be had without the OOM killer, and what others give
- * back as well, until we let it go.  Calls are made by another thread, so that one
- * that is not served does not stop the test: then the memory is given back.
+ * Calls are made by another thread, so that one that is not served does not stop the test: then
+ * the memory is given back.
  */
 #include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kprobes.h>
-#include <linux/kthread.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -21,6 +19,7 @@
 #include <linux/tcslab.h>
 
 #include "context_test.h"
+#include "no_memory.h"
 
 #define PROMISED	16
 #define SIZE		PAGE_SIZE	/* so that each object has to be found */
@@ -28,128 +27,7 @@
 #define MAX_OBJS	4096
 #define SPLITS		16	/* for which a heap has structures in reserve */
 
-/* ------------------------------------------------------------------- threads */
-
-/**
- * struct helper - a thread that is there before memory is gone
- * @task: it
- * @func: what it does next, NULL to end
- * @arg: with that
- * @start: now
- * @done: it did
- */
-struct helper {
-	struct task_struct *task;
-	void (*func)(void *arg);
-	void *arg;
-	struct completion start;
-	struct completion done;
-};
-
-static struct helper hog, caller, elsewhere;
-
-static int help(void *data)
-{
-	struct helper *h = data;
-
-	for (;;) {
-		wait_for_completion(&h->start);
-		if (!h->func)
-			break;
-		h->func(h->arg);
-		complete(&h->done);
-	}
-	while (!kthread_should_stop())
-		schedule_timeout_interruptible(1);
-	return 0;
-}
-
-static bool make_helper(struct helper *h, int cpu)
-{
-	init_completion(&h->start);
-	init_completion(&h->done);
-	h->task = kthread_create(help, h, "tcslab-helper");
-	if (IS_ERR(h->task))
-		return false;
-	if (cpu >= 0)
-		kthread_bind(h->task, cpu);
-	wake_up_process(h->task);
-	return true;
-}
-
-static void do_it(struct helper *h, void (*func)(void *arg), void *arg)
-{
-	h->func = func;
-	h->arg = arg;
-	complete(&h->start);
-}
-
-static void end_helper(struct helper *h)
-{
-	do_it(h, NULL, NULL);
-	kthread_stop(h->task);
-}
-
-/* ------------------------------------------------------------ all memory gone */
-
-static struct page *taken;
-static unsigned long nr_taken;
-static bool hogging, stop;
-static gfp_t hog_gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
-static DECLARE_COMPLETION(gone);
-
-static void take_all(void *arg)
-{
-	unsigned int dry = 0;
-	struct page *page;
-
-	while (!READ_ONCE(stop)) {
-		page = alloc_page(hog_gfp);
-		if (page) {
-			page->private = (unsigned long)taken;
-			taken = page;
-			nr_taken++;
-			cond_resched();
-			continue;
-		}
-		if (++dry == 100)
-			complete(&gone);
-		schedule_timeout_uninterruptible(1);
-	}
-}
-
-static void begin_hog(void)
-{
-	WRITE_ONCE(stop, false);
-	reinit_completion(&gone);
-	hogging = true;
-	do_it(&hog, take_all, NULL);
-	wait_for_completion(&gone);
-	pr_notice(CONTEXT_PREFIX "# %lu pages are taken\n", nr_taken);
-}
-
-/* It takes no more, but keeps what it has. */
-static void stop_hog(void)
-{
-	if (!hogging)
-		return;
-	WRITE_ONCE(stop, true);
-	wait_for_completion(&hog.done);
-	hogging = false;
-}
-
-static void give_back(void)
-{
-	struct page *page;
-
-	stop_hog();
-	while ((page = taken)) {
-		taken = (struct page *)page->private;
-		set_page_private(page, 0);
-		__free_page(page);
-	}
-	nr_taken = 0;
-}
+static struct helper caller, elsewhere;
 
 /* ---------------------------------------------------------------------- calls */
 
@@ -342,12 +220,6 @@ static void without_fail(void)
 		tcslab_cache_free_bulk(things, ARRAY_SIZE(several), several);
 }
 
-static void need_no_memory(void)
-{
-	if (!hogging)
-		begin_hog();
-}
-
 static void promises(void)
 {
 	struct call again = { .func = refill, .gfp = GFP_NOIO, .most = 1 };
@@ -356,23 +228,23 @@ static void promises(void)
 	void *obj;
 
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
-		need_no_memory();
+		begin_hog();
 		exhaust(things);
 		all_promised("mempool", &ways[i], from_mempool, free_element);
 		all_promised("minimum", &ways[i], from_minimum, free_thing);
 	}
 	one_more("mempool", from_mempool, free_element);
 	one_more("minimum", from_minimum, free_thing);
-	need_no_memory();
+	begin_hog();
 	exhaust(things);
 	without_fail();
-	need_no_memory();
+	begin_hog();
 	exhaust(plain);
 	obj = tcslab_reserve_alloc(reserve);
 	context_check(call(&again), "a refill comes to an end");
 	pr_notice(CONTEXT_PREFIX "# after %u ms\n", again.ms);
 	tcslab_reserve_free(reserve, obj);
-	need_no_memory();
+	begin_hog();
 	exhaust(plain);
 	all_promised("reserve", &none, from_reserve, free_reserved);
 }
@@ -560,7 +432,7 @@ static int __init promise_init(void)
 	if (!context_check(!IS_ERR(plain) && !IS_ERR(things) && !IS_ERR(pages) && pool,
 			   "two caches, a minimum and a mempool"))
 		return -ENOMEM;
-	if (!context_check(make_helper(&hog, -1) && make_helper(&caller, 0) &&
+	if (!context_check(make_hog() && make_helper(&caller, 0) &&
 			   make_helper(&elsewhere, cpumask_last(cpu_online_mask)), "threads"))
 		return -ENOMEM;
 	reserve = tcslab_reserve_create(plain, PROMISED, GFP_KERNEL);
@@ -578,7 +450,7 @@ static int __init promise_init(void)
 		unregister_kprobe(&drain_probe);
 	}
 	give_back();
-	end_helper(&hog);
+	end_hog();
 	end_helper(&caller);
 	end_helper(&elsewhere);
 	mempool_destroy(pool);
