@@ -18,14 +18,11 @@ parked() # [cpu]
 begin
 cpus=$(grep -c ^processor /proc/cpuinfo)
 budget=$(cat $PARAMETERS/cpu_budget_bytes)
-memory_module mode=park seconds=1
-check $? "$cpus CPUs fill their arrays"
-rmmod tcslab_memory
-full=$(parked)
-[ "$full" -gt "$budget" ]
-check $? "which hold $full bytes"
 memory_module mode=park seconds=5
-check $? "and are idle for 5 s, but for one"
+check $? "$cpus CPUs fill their arrays, and are idle for 5 s, but for one"
+full=$(sed -n 's/^# parked //p' "$WORK")
+[ "$full" -gt "$budget" ]
+check $? "which held $full bytes"
 busy=$(sed -n 's/^# busy //p' "$WORK")
 left=$(parked "$busy")
 rmmod tcslab_memory

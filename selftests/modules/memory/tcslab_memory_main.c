@@ -200,24 +200,32 @@ static void hold(void)
 	pr_notice(CONTEXT_PREFIX "# %lu pages are held\n", tcslab_held_pages());
 }
 
-#define PARK_SIZES	8
+#define PARK_SIZES	5
 #define PARK_OBJECTS	100
 
-static void park_here(struct work_struct *work)
+/* Returns the bytes that this CPU's arrays hold then; the scavenger may come at any time later. */
+static long park_here(void *unused)
 {
 	void *objs[PARK_OBJECTS];
 	int size, i, round;
+	long bytes = 0;
 
 	/* Arrays grow with misses. */
-	for (round = 0; round < 20; round++) {
+	for (round = 0; round < 30; round++) {
 		for (size = 0; size < PARK_SIZES; size++) {
 			for (i = 0; i < PARK_OBJECTS; i++)
-				objs[i] = tcslab_alloc(64 << size % 5, GFP_KERNEL);
+				objs[i] = tcslab_alloc(64 << size, GFP_KERNEL);
 			for (i = 0; i < PARK_OBJECTS; i++)
 				tcslab_free(objs[i]);
 		}
 		cond_resched();
 	}
+	for (size = 0; size < PARK_SIZES; size++) {
+		struct tcslab_cache *cache = tcslab_general[tcslab_size_class(64 << size)];
+
+		bytes += raw_cpu_ptr(cache->cpu)->count * cache->size;
+	}
+	return bytes;
 }
 
 /* Every CPU fills its arrays; then all rest but one. */
@@ -225,16 +233,11 @@ static void park(void)
 {
 	unsigned long end;
 	unsigned int cpu;
+	long bytes = 0;
 
-	for_each_online_cpu(cpu) {
-		struct work_struct work;
-
-		INIT_WORK_ONSTACK(&work, park_here);
-		schedule_work_on(cpu, &work);
-		flush_work(&work);
-		destroy_work_on_stack(&work);
-	}
-	pr_notice(CONTEXT_PREFIX "# parked\n");
+	for_each_online_cpu(cpu)
+		bytes += work_on_cpu(cpu, park_here, NULL);
+	pr_notice(CONTEXT_PREFIX "# parked %ld\n", bytes);
 	migrate_disable();
 	pr_notice(CONTEXT_PREFIX "# busy %u\n", raw_smp_processor_id());
 	end = jiffies + (seconds ?: 5) * HZ;
