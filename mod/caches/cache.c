@@ -2,9 +2,7 @@
 /*
  * Caches: creating and destroying
  *
- * Lock order: cpus_read_lock(), tcslab_cache_mutex, then the locks of the tiers.
- * The mutex guards the list and keeps a cache alive while somebody walks it.  Nobody reclaims
- * under it; allocation and free do not need it.
+ * Lock order: see list.h.
  */
 #include <linux/cpu.h>
 #include <linux/log2.h>
@@ -24,9 +22,11 @@
 #include "cache.h"
 #include "leaks.h"
 #include "limit_wait.h"
+#include "list.h"
+#include "minimum.h"
 #include "rcu.h"
-#include "reserve.h"
 #include "size_class.h"
+#include "totals.h"
 #include "visit.h"
 
 #define MAX_BATCH		64	/* objects; bounds every section under a raw lock */
@@ -37,10 +37,6 @@
 #define LOW_ZONE_OBJS		8	/* DMA and DMA32 memory is not to be parked */
 #define QUICK_ROUNDS		16	/* of draining arrays, then one in a jiffy */
 #define DRAIN_ROUNDS		64
-
-/* Guards the list below and the life of the caches on it. */
-DEFINE_MUTEX(tcslab_cache_mutex);
-LIST_HEAD(tcslab_cache_list);
 
 static bool verify_frees __ro_after_init;
 
@@ -299,6 +295,13 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 	return 0;
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_destroy);
+
+/* See tcslab_cpu_cache_narrow(). */
+bool tcslab_cache_is_narrow(const struct tcslab_cache *cache)
+{
+	return (cache->minimum && tcslab_minimum_is_broken(cache)) ||
+	       tcslab_limit_is_waited_for(cache);
+}
 
 /* ---------------------------------------------------------------- set-up */
 

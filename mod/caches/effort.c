@@ -36,11 +36,12 @@
 #include "back/page_heap.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
-#include "cache.h"
 #include "effort.h"
 #include "limit_wait.h"
+#include "list.h"
+#include "minimum.h"
 #include "rcu.h"
-#include "reserve.h"
+#include "trim.h"
 
 #define PATIENCE	max(HZ / 50, 1)		/* for who drains all caches just now */
 #define RCU_PATIENCE	(5 * HZ)		/* for a grace period's slowest reader */

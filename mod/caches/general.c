@@ -9,16 +9,13 @@
 
 #include "back/mempolicy.h"
 #include "back/nodes.h"
-#include "back/page_heap.h"
 #include "base/compat.h"
-#include "base/lock.h"
 #include "base/report.h"
 #include "debug/guard.h"
 #include "front/cpu_cache.h"
-#include "middle/central.h"
-#include "middle/park.h"
 #include "cache.h"
 #include "effort.h"
+#include "free.h"
 #include "low_zone.h"
 #include "size_class.h"
 
@@ -148,83 +145,6 @@ size_t tcslab_alloc_bulk(size_t size, gfp_t gfp, size_t n, void **objs)
 }
 EXPORT_SYMBOL_GPL(tcslab_alloc_bulk);
 
-/* ------------------------------------------------------------------- free */
-
-static void free_large(const void *obj, struct tcslab_span *span)
-{
-	if (unlikely(tcslab_nested())) {
-		tcslab_park(tcslab_large_cache, (void *)obj);
-		return;
-	}
-	kmemleak_free(obj);
-	if (want_init_on_free())
-		memset((void *)obj, 0, (size_t)span->npages << PAGE_SHIFT);
-	tcslab_page_heap_free(span, false);
-}
-
-/* The span of a large object that begins at @obj, or NULL. */
-static struct tcslab_span *large_span(const void *obj)
-{
-	if (tcslab_cache_of(obj) != tcslab_large_cache || !PAGE_ALIGNED(obj))
-		return NULL;
-	return tcslab_page_span(virt_to_page(obj));
-}
-
-void tcslab_free_odd(const void *obj, unsigned long caller)
-{
-	struct tcslab_span *span = large_span(obj);
-
-	if (unlikely(tcslab_in_guards(obj)) && tcslab_guard_free(obj, caller))
-		return;
-	if (span) {
-		free_large(obj, span);
-	} else if (!tcslab_is_stray(obj)) {
-		tcslab_warn(1, "tcslab: free of %p from %pS, which is not ours; left alone\n",
-			    obj, (void *)caller);
-	} else if (tcslab_nested()) {
-		tcslab_park(&tcslab_no_cache, (void *)obj);	/* to be reported */
-	} else {
-		tcslab_warn(1, "tcslab: free of %p from %pS, where no object is; left alone\n",
-			    obj, (void *)caller);
-	}
-}
-
-/* What is neither an object of a class nor cheap to recognise. */
-void tcslab_free_slow(const void *obj)
-{
-	if (!ZERO_OR_NULL_PTR(obj))
-		tcslab_free_odd(obj, _RET_IP_);
-}
-EXPORT_SYMBOL_GPL(tcslab_free_slow);
-
-/**
- * tcslab_free_bulk() - free several objects of any size
- * @n: number of objects
- * @objs: what tcslab_alloc() returned, NULL among it is ignored
- *
- * Runs of objects of one cache are freed together.
- *
- * Context: as tcslab_free(); interrupts may be off.
- */
-void tcslab_free_bulk(size_t n, void **objs)
-{
-	size_t i = 0, run;
-
-	while (i < n) {
-		struct tcslab_cache *cache = tcslab_cache_of(objs[i]);
-
-		if (!cache || cache == tcslab_large_cache || cache == &tcslab_no_cache) {
-			tcslab_free_slow(objs[i++]);
-			continue;
-		}
-		for (run = 1; i + run < n && tcslab_cache_of(objs[i + run]) == cache; run++)
-			;
-		tcslab_cache_free_bulk(cache, run, objs + i);
-		i += run;
-	}
-}
-EXPORT_SYMBOL_GPL(tcslab_free_bulk);
-
 /* ------------------------------------------------------- sizes, realloc */
 
 /**
@@ -248,7 +168,7 @@ size_t tcslab_usable_size(const void *obj)
 		return cache->object_size;
 	if (tcslab_guard_cache(obj))
 		return tcslab_guard_size(obj);
-	span = large_span(obj);
+	span = tcslab_large_span(obj);
 	if (tcslab_warn(!span, "tcslab: size of %p, which is no object of ours\n", obj))
 		return 0;
 	return (size_t)span->npages << PAGE_SHIFT;

@@ -13,8 +13,9 @@
 #include "back/page_heap.h"
 #include "debug/guard.h"
 #include "middle/central.h"
-#include "cache.h"
 #include "leaks.h"
+#include "list.h"
+#include "totals.h"
 
 #define CACHES_SHOWN	16
 

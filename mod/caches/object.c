@@ -3,8 +3,7 @@
  * Objects of a cache, one and several: what happens when the inline fast path gives up
  *
  * First what the array and the middle tier have (front/cpu_cache.c), then as much effort as
- * the caller allows (effort.c).  An object that is freed goes to the cache's minimum first, if
- * that is not whole.
+ * the caller allows (effort.c).
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -15,18 +14,8 @@
 #include "debug/guard.h"
 #include "front/cpu_bulk.h"
 #include "front/cpu_cache.h"
-#include "middle/central.h"
 #include "cache.h"
 #include "effort.h"
-#include "limit_wait.h"
-#include "reserve.h"
-
-/* See tcslab_cpu_cache_narrow(). */
-bool tcslab_cache_is_narrow(const struct tcslab_cache *cache)
-{
-	return (cache->minimum && tcslab_minimum_is_broken(cache)) ||
-	       tcslab_limit_is_waited_for(cache);
-}
 
 /* ------------------------------------------------------------------ alloc */
 
@@ -104,29 +93,6 @@ void *tcslab_cache_alloc_node(struct tcslab_cache *cache, gfp_t gfp, int node)
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_alloc_node);
 
-/* ------------------------------------------------------------------- free */
-
-/*
- * Both end up here when the array is full, busy or closed, or the object is of
- * another node.  A pointer without a struct page is kept out: it cannot be
- * looked up, whatever the array would have done with it.
- */
-void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
-{
-	if (unlikely(cache == tcslab_large_cache || cache == &tcslab_no_cache ||
-		     tcslab_in_guards(obj) || !virt_addr_valid(obj)))
-		tcslab_free_odd(obj, _RET_IP_);
-	else if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
-		tcslab_cpu_cache_put(cache, obj);
-}
-EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
-
-void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj)
-{
-	if (!cache->minimum || !tcslab_minimum_give(cache, obj))
-		tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1);
-}
-
 /* ------------------------------------------------------------------- bulk */
 
 static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n,
@@ -157,22 +123,6 @@ static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t 
 	return n;
 }
 
-static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
-{
-	size_t i;
-
-	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
-		for (i = 0; i < n; i++)
-			tcslab_obj_fini(cache, objs[i]);
-	if (static_branch_unlikely(&tcslab_numa_key) || cache->minimum) {
-		/* Each object has to find its own node, or a place in the minimum. */
-		for (i = 0; i < n; i++)
-			tcslab_cache_free_slow(cache, objs[i]);
-		return;
-	}
-	tcslab_cpu_cache_put_bulk(cache, n, objs);
-}
-
 /**
  * tcslab_cache_alloc_bulk() - allocate several objects, all or none
  * @cache: the cache
@@ -196,20 +146,3 @@ size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, 
 	return alloc_bulk(cache, gfp, n, objs);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_alloc_bulk);
-
-/**
- * tcslab_cache_free_bulk() - give several objects of one named cache back
- * @cache: the cache that all of them came from
- * @n: number of objects
- * @objs: the objects, no NULL among them
- *
- * Context: as tcslab_cache_free(); interrupts may be off.
- */
-void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
-{
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free() ||
-	    static_branch_unlikely(&tcslab_numa_key) ||
-	    unlikely(!tcslab_cpu_push_bulk(cache, n, objs)))
-		free_bulk(cache, n, objs);
-}
-EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);

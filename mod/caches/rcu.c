@@ -16,7 +16,8 @@
  *
  * Without memory for an array an object goes to a list, linked through the head inside of it,
  * sealed and freed like the batches; or, if it has no head, its owner waits himself.  Empty
- * spans of type-safe caches go the same way.  All that lies in rcu_backlog.c.
+ * spans of type-safe caches go the same way.  All that lies in rcu_backlog.c; rcu_free.c puts it
+ * there.
  *
  * Lock: @reaping, a mutex, is held by who waits for a grace period for others.  Timers and works
  * are asked for under no lock.
@@ -32,11 +33,10 @@
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 
-#include "back/span.h"
+#include <linux/tcslab.h>
+
 #include "base/compat.h"
 #include "base/lock.h"
-#include "debug/guard.h"
-#include "cache.h"
 #include "rcu.h"
 #include "rcu_backlog.h"
 
@@ -87,8 +87,10 @@ void tcslab_rcu_wake(void)
  * Now, not in a while.  Once until it looks: it does so after it has taken the mark back, so
  * that it sees what was queued by who found the mark set.
  */
-void tcslab_rcu_hurry(void)
+void tcslab_rcu_hurry(bool no_memory)
 {
+	if (no_memory)
+		WRITE_ONCE(pressed, true);
 	if (!atomic_read(&hurried) && !atomic_xchg(&hurried, 1))
 		tcslab_rcu_wake();
 }
@@ -148,8 +150,7 @@ void tcslab_rcu_press(int node)
 	/* Not to depend on the worker, which may want memory to begin. */
 	tcslab_backlog_seal(node);
 	start_poll_synchronize_rcu_expedited();
-	WRITE_ONCE(pressed, true);
-	tcslab_rcu_hurry();
+	tcslab_rcu_hurry(true);
 }
 
 void tcslab_rcu_press_and_wait(unsigned long patience)
@@ -165,57 +166,10 @@ void tcslab_rcu_press_and_wait(unsigned long patience)
 
 /* ------------------------------------------------------------------- interface */
 
-/* See tcslab_free_rcu(), which checks what the compiler can check. */
-void __tcslab_free_rcu(void *head, void *obj)
-{
-	/* On PREEMPT_RT a tracer can be inside of the page allocator with interrupts on. */
-	gfp_t gfp = IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled() ? 0 : GFP_NOWAIT;
-
-	/* Its head is not to be written to. */
-	if (unlikely(tcslab_owner_of(obj) == &tcslab_no_cache)) {
-		tcslab_free_odd(obj, _RET_IP_);
-		return;
-	}
-	if (likely(!tcslab_nested())) {
-		if (tcslab_backlog_add(obj, gfp))
-			return;
-		if (gfp)
-			WRITE_ONCE(pressed, true);
-	}
-	tcslab_backlog_add_head(head);
-	tcslab_rcu_hurry();
-}
-EXPORT_SYMBOL_GPL(__tcslab_free_rcu);
-
-/**
- * tcslab_free_rcu_mightsleep() - free an object without an rcu_head after a grace
- *	period
- * @obj: as for tcslab_free(); NULL is ignored
- *
- * Waits for the grace period itself when there is no memory to remember @obj.
- *
- * Context: task, may sleep.
- */
-void tcslab_free_rcu_mightsleep(const void *obj)
-{
-	might_sleep();
-	if (ZERO_OR_NULL_PTR(obj))
-		return;
-	if (unlikely(tcslab_owner_of(obj) == &tcslab_no_cache)) {
-		tcslab_free_odd(obj, _RET_IP_);
-		return;
-	}
-	if (tcslab_backlog_add((void *)obj, GFP_KERNEL | __GFP_NORETRY))
-		return;
-	synchronize_rcu();
-	tcslab_free(obj);
-}
-EXPORT_SYMBOL_GPL(tcslab_free_rcu_mightsleep);
-
 void tcslab_rcu_add_span(struct tcslab_span *span)
 {
 	tcslab_backlog_add_span(span);
-	tcslab_rcu_hurry();
+	tcslab_rcu_hurry(false);
 }
 
 /**

@@ -6,14 +6,14 @@
  * the grace period that it waits for, and whoever comes when that is over may free it.
  *
  * Objects for which there was no array, and empty spans of type-safe caches, are in lists, linked
- * through themselves.  One part of a list is sealed, the fresh one is not yet.
+ * through themselves (rcu_list.h).
  *
- * When this is done, and by whom, is for rcu.c, where it is said what it is for.
+ * When this is done, and by whom, is for rcu.c, where it is said what it is for.  Nothing here
+ * allocates: an allocation may wait for what is here.
  *
- * Locks: a CPU's and a list's, raw, interrupts off, are leaves; nothing is allocated or freed
- * under them.  Sections are bounded, by a batch or REAP_NODES.
+ * Lock: a CPU's, raw, interrupts off, is a leaf; nothing is freed under it.  Sections are bounded
+ * by a batch.
  */
-#include <linux/kmemleak.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
@@ -29,13 +29,11 @@
 #include "base/lock.h"
 #include "debug/guard.h"
 #include "middle/central.h"
-#include "cache.h"
 #include "rcu.h"
 #include "rcu_backlog.h"
+#include "rcu_list.h"
 
-#define ARRAY_BYTES	640	/* with the header, 76 objects: so many are freed at once */
 #define BATCH_BYTES	SZ_64K	/* in objects: what is large does not wait to be many */
-#define REAP_NODES	32	/* of a list at a time */
 
 /**
  * struct rcu_batch - objects that wait for the same grace period
@@ -55,7 +53,7 @@ struct rcu_batch {
 	void *objs[];
 };
 
-#define BATCH_OBJS	((ARRAY_BYTES - sizeof(struct rcu_batch)) / sizeof(void *))
+#define BATCH_OBJS	((TCSLAB_BATCH_ROOM - sizeof(struct rcu_batch)) / sizeof(void *))
 
 /**
  * struct rcu_cpu - what one CPU collects
@@ -79,24 +77,6 @@ struct rcu_cpu {
 
 static DEFINE_PER_CPU(struct rcu_cpu, rcu_cpus);
 
-/**
- * struct rcu_list - what is linked through itself
- * @fresh: came since the list was sealed
- * @lock: guards @first and @gp
- * @first: sealed; or NULL
- * @gp: that it waits for
- * @reapers: as for a CPU
- * @free: what is done with each when it is due
- */
-struct rcu_list {
-	struct llist_head fresh;
-	raw_spinlock_t lock;
-	struct llist_node *first;
-	unsigned long gp;
-	atomic_t reapers;
-	void (*free)(struct llist_node *node);
-};
-
 static void free_head(struct llist_node *node);
 static void free_span(struct llist_node *node);
 
@@ -105,7 +85,7 @@ static void free_span(struct llist_node *node);
  * have: the kernel's kvfree_rcu_head, which the drop-in's kfree_rcu() passes, can be
  * shorter than what call_rcu() takes.
  */
-static struct rcu_list heads = {
+static struct tcslab_rcu_list heads = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(heads.lock),
 	.free = free_head,
 };
@@ -113,7 +93,7 @@ static struct rcu_list heads = {
 static atomic_long_t head_count, head_bytes;
 
 /* Spans of type-safe caches. */
-static struct rcu_list spans = {
+static struct tcslab_rcu_list spans = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(spans.lock),
 	.free = free_span,
 };
@@ -197,28 +177,31 @@ static void free_batch(struct rcu_batch *batch)
 	}
 }
 
-/* Free up to @n batches that are due; how many there were. */
-static unsigned int reap_cpu(struct rcu_cpu *cpu, unsigned int n)
+/* Free a batch that is due; false if there is none. */
+static bool reap_one(struct rcu_cpu *cpu)
 {
 	struct rcu_batch *batch;
-	unsigned int done;
 
-	for (done = 0; done < n; done++) {
-		rcu_read_lock();	/* the barrier waits for us */
-		batch = take_due(cpu);
-		if (batch) {
-			/* Who gave the last one may have preemption off. */
-			tcslab_page_heap_hold();
-			free_batch(batch);
-			tcslab_free(batch);
-			tcslab_page_heap_let_go();
-			atomic_dec(&cpu->reapers);
-		}
-		rcu_read_unlock();
-		if (!batch)
-			break;
+	rcu_read_lock();	/* the barrier waits for us */
+	batch = take_due(cpu);
+	if (batch) {
+		/* Who gave the last one may have preemption off. */
+		tcslab_page_heap_hold();
+		free_batch(batch);
+		tcslab_free(batch);
+		tcslab_page_heap_let_go();
+		atomic_dec(&cpu->reapers);
 	}
-	return done;
+	rcu_read_unlock();
+	return batch;
+}
+
+void tcslab_backlog_reap_some(unsigned int n)
+{
+	struct rcu_cpu *cpu = raw_cpu_ptr(&rcu_cpus);
+
+	while (n-- && reap_one(cpu))
+		;
 }
 
 /*
@@ -273,84 +256,13 @@ static void free_span(struct llist_node *node)
 	atomic_long_sub(npages, &span_pages);
 }
 
-/* The fresh ones, if none is sealed: those that are would have to wait for longer. */
-static void seal_if_none(struct rcu_list *list)
-{
-	unsigned long flags;
-
-	tcslab_lock_irqsave(&list->lock, flags);
-	if (!list->first) {
-		list->first = llist_del_all(&list->fresh);
-		list->gp = get_state_synchronize_rcu();
-	}
-	tcslab_unlock_irqrestore(&list->lock, flags);
-}
-
-/* All of them, for who waits for a grace period after that. */
-static void seal_list(struct rcu_list *list)
-{
-	struct llist_node *nodes = llist_del_all(&list->fresh), *last = nodes;
-	unsigned long flags;
-
-	if (!nodes)
-		return;
-	/* They are ours alone. */
-	for (; last->next; last = last->next)
-		cond_resched();
-	tcslab_lock_irqsave(&list->lock, flags);
-	last->next = list->first;
-	list->first = nodes;
-	list->gp = get_state_synchronize_rcu();
-	tcslab_unlock_irqrestore(&list->lock, flags);
-}
-
-/* Some that are due, or NULL. */
-static struct llist_node *take_due_nodes(struct rcu_list *list)
-{
-	struct llist_node *nodes = NULL, *last;
-	unsigned long flags;
-	unsigned int n;
-
-	tcslab_lock_irqsave(&list->lock, flags);
-	if (list->first && poll_state_synchronize_rcu(list->gp)) {
-		nodes = list->first;
-		for (last = nodes, n = 1; last->next && n < REAP_NODES; n++)
-			last = last->next;
-		list->first = last->next;
-		last->next = NULL;
-		atomic_inc(&list->reapers);
-		/* Before they are no longer counted: see tcslab_backlog_is_reaped(). */
-		smp_mb__after_atomic();
-	}
-	tcslab_unlock_irqrestore(&list->lock, flags);
-	return nodes;
-}
-
-static void reap_list(struct rcu_list *list)
-{
-	struct llist_node *node, *next;
-	bool some;
-
-	do {
-		rcu_read_lock();	/* the barrier waits for us */
-		node = take_due_nodes(list);
-		some = node;
-		llist_for_each_safe(node, next, node)
-			list->free(node);
-		if (some)
-			atomic_dec(&list->reapers);
-		rcu_read_unlock();
-		cond_resched();
-	} while (some);
-}
-
 /* ------------------------------------------------------------- what rcu.c calls */
 
 void tcslab_backlog_seal(int node)
 {
 	seal_cpus(node);
-	seal_if_none(&heads);
-	seal_if_none(&spans);
+	tcslab_rcu_list_seal_if_none(&heads);
+	tcslab_rcu_list_seal_if_none(&spans);
 }
 
 bool tcslab_backlog_has_list(void)
@@ -361,8 +273,8 @@ bool tcslab_backlog_has_list(void)
 void tcslab_backlog_seal_all(void)
 {
 	seal_cpus(NUMA_NO_NODE);
-	seal_list(&heads);
-	seal_list(&spans);
+	tcslab_rcu_list_seal(&heads);
+	tcslab_rcu_list_seal(&spans);
 }
 
 void tcslab_rcu_reap(int node)
@@ -372,11 +284,11 @@ void tcslab_rcu_reap(int node)
 	for_each_possible_cpu(i) {
 		if (!is_of(node, i))
 			continue;
-		while (reap_cpu(per_cpu_ptr(&rcu_cpus, i), 1))
+		while (reap_one(per_cpu_ptr(&rcu_cpus, i)))
 			cond_resched();
 	}
-	reap_list(&heads);
-	reap_list(&spans);
+	tcslab_rcu_list_reap(&heads);
+	tcslab_rcu_list_reap(&spans);
 }
 
 void tcslab_rcu_backlog(int node, struct tcslab_rcu_backlog *backlog)
@@ -403,22 +315,31 @@ void tcslab_rcu_backlog(int node, struct tcslab_rcu_backlog *backlog)
 	}
 }
 
-/* Put @obj, and @fresh if it is needed, into this CPU's batch; false if there is none. */
-static bool add(void *obj, struct rcu_batch **fresh)
+/* Use @room for a batch. */
+static struct rcu_batch *begin_batch(void *room)
+{
+	struct rcu_batch *batch = room;
+
+	batch->n = 0;
+	batch->limited = false;
+	batch->bytes = 0;
+	return batch;
+}
+
+enum tcslab_added tcslab_backlog_add(void *obj, void **room)
 {
 	struct rcu_cpu *cpu = raw_cpu_ptr(&rcu_cpus);
-	bool done, first = false, full = false;
+	enum tcslab_added added = TCSLAB_NOT_ADDED;
 	struct rcu_batch *batch;
 	unsigned long flags;
 
 	tcslab_lock_irqsave(&cpu->lock, flags);
-	if (!cpu->batch && *fresh) {
-		cpu->batch = *fresh;
-		*fresh = NULL;
+	if (!cpu->batch && *room) {
+		cpu->batch = begin_batch(*room);
+		*room = NULL;
 	}
 	batch = cpu->batch;
-	done = batch;
-	if (done) {
+	if (batch) {
 		struct tcslab_cache *cache = tcslab_owner_of(obj);
 		unsigned long size = size_of(obj, cache);
 
@@ -426,45 +347,18 @@ static bool add(void *obj, struct rcu_batch **fresh)
 			atomic_long_inc(&cache->rcu_objects);
 			batch->limited = true;
 		}
-		first = !batch->n;
+		added = batch->n ? TCSLAB_ADDED : TCSLAB_ADDED_FIRST;
 		batch->objs[batch->n++] = obj;
 		batch->bytes += size;
 		cpu->count++;
 		cpu->bytes += size;
-		full = batch->n == BATCH_OBJS || batch->bytes >= BATCH_BYTES;
-		if (full)
+		if (batch->n == BATCH_OBJS || batch->bytes >= BATCH_BYTES) {
+			added = TCSLAB_ADDED_LAST;
 			seal(cpu);
+		}
 	}
 	tcslab_unlock_irqrestore(&cpu->lock, flags);
-	if (full)
-		tcslab_rcu_hurry();
-	else if (first)
-		tcslab_rcu_wake();
-	/* One for each that was filled; some if we may be preempted: so the backlog shrinks. */
-	if (full && !irqs_disabled())
-		reap_cpu(cpu, preemptible() ? 4 : 1);
-	return done;
-}
-
-bool tcslab_backlog_add(void *obj, gfp_t gfp)
-{
-	struct rcu_batch *fresh = NULL;
-	bool done;
-
-	kmemleak_ignore(obj);	/* the only pointer to it may be one of RCU's */
-	done = add(obj, &fresh);
-	if (!done) {
-		fresh = tcslab_alloc(ARRAY_BYTES, gfp | __GFP_NOWARN);
-		if (fresh) {
-			fresh->n = 0;
-			fresh->limited = false;
-			fresh->bytes = 0;
-		}
-		done = add(obj, &fresh);
-		/* We came to another CPU, or an interrupt was faster. */
-		tcslab_free(fresh);
-	}
-	return done;
+	return added;
 }
 
 void tcslab_backlog_add_head(void *head)

@@ -12,8 +12,30 @@ void tcslab_backlog_init(void);
 /* Is there something on one of the two lists that has a grace period to wait for? */
 bool tcslab_backlog_has_list(void);
 
-/* False without memory for a batch.  Any context that @gfp allows. */
-bool tcslab_backlog_add(void *obj, gfp_t gfp);
+#define TCSLAB_BATCH_ROOM	640	/* with a header, 76 objects: so many are freed at once */
+
+/**
+ * enum tcslab_added - what became of an object
+ * @TCSLAB_NOT_ADDED: its CPU has no batch, and there was no room for one
+ * @TCSLAB_ADDED: it is in a batch
+ * @TCSLAB_ADDED_FIRST: it is the first one of it: somebody has to look after it in a while
+ * @TCSLAB_ADDED_LAST: it has filled it: somebody has to look after it now
+ */
+enum tcslab_added {
+	TCSLAB_NOT_ADDED,
+	TCSLAB_ADDED,
+	TCSLAB_ADDED_FIRST,
+	TCSLAB_ADDED_LAST,
+};
+
+/*
+ * Put @obj into this CPU's batch.  *@room is NULL or an object of ours of TCSLAB_BATCH_ROOM bytes;
+ * it is NULL afterwards if it has become a batch.  Any context.
+ */
+enum tcslab_added tcslab_backlog_add(void *obj, void **room);
+
+/* Free up to @n batches of this CPU that are due.  Not with interrupts off. */
+void tcslab_backlog_reap_some(unsigned int n);
 
 /* The object around @head, and a span: they need no memory.  Any context. */
 void tcslab_backlog_add_head(void *head);
@@ -28,8 +50,8 @@ void tcslab_backlog_seal_all(void);
 /* Is anybody freeing what is no longer counted?  Who is, is inside of a reader's section. */
 bool tcslab_backlog_is_reaped(void);
 
-/* In rcu.c: there is something, or much.  Any context, not under a lock. */
+/* In rcu.c: there is something, or much, or there was @no_memory for it.  Any context, not under a lock. */
 void tcslab_rcu_wake(void);
-void tcslab_rcu_hurry(void);
+void tcslab_rcu_hurry(bool no_memory);
 
 #endif /* TCSLAB_RCU_BACKLOG_H */

@@ -3,175 +3,22 @@
  * Reserves: objects that are promised
  *
  * One mechanism with two doors.  Whoever makes a tcslab_reserve asks it for objects by name,
- * and fills it; a cache's minimum (reserve.h) is one that the cache asks when it finds nothing,
- * and that every free of the cache fills.  Both doors share all of it: the slots, who is
+ * and fills it; a cache's minimum (minimum.h) is one that the cache asks when it finds nothing,
+ * and that every free of the cache fills.  Both doors share all of it: the slots (slots.h), who is
  * woken, and what is in effort.c.
  *
  * What mempool does, but in any context, NMI included, and without a lock that
- * somebody could be holding.  The objects are in slots, and each slot is on one of two stacks,
- * the full ones or the empty ones, but while somebody moves it.  So each step takes as long with
- * many slots as with few.  The head of a stack is one word: the first slot, and a number that is
- * another one after each change, so that who was interrupted between reading and
- * writing it notices, whatever came and went meanwhile.  It would have to come round
- * to the same number, 2^32 changes later; preemption is off in between.
- *
- * A slot is filled before it is among the full ones, and emptied before it is among the empty
- * ones.
- *
- * 64 bits have to be written at once without a lock, which the machines that have NMIs can.
+ * somebody could be holding.
  */
-#include <linux/atomic.h>
 #include <linux/err.h>
-#include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/preempt.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/swait.h>
 
-#include "base/lock.h"
-#include "front/cpu_cache.h"
-#include "middle/central.h"
 #include "effort.h"
-#include "reserve.h"
-
-#define WAKE_AT_ONCE	16U	/* in one interrupt */
-
-/* As mempool: memory may come from elsewhere without anybody telling us. */
-#define WAIT_AT_MOST	HZ
-
-#define NO_SLOT		U32_MAX
-
-/**
- * struct slot - room for one object
- * @obj: of who has the slot, or, on the stack of full ones, the object
- * @next: on a stack: the next one's number, or NO_SLOT
- */
-struct slot {
-	void *obj;
-	u32 next;
-};
-
-/**
- * struct tcslab_reserve - objects promised to one user
- * @cache: whose objects
- * @n: slots, constant
- * @left: full slots, for who wants to know how many; it follows @full
- * @full: stack of slots with an object
- * @vacant: stack of slots without
- * @waiting: who sleeps until one is filled
- * @wake: wakes some of them; a free may come from where nobody can be woken
- * @slots: all of them
- */
-struct tcslab_reserve {
-	struct tcslab_cache *cache;
-	unsigned int n;
-	atomic_t left;
-	atomic64_t full;
-	atomic64_t vacant;
-	struct swait_queue_head waiting;
-	struct irq_work wake;
-	struct slot slots[];
-};
-
-/* The head of a stack: the first slot below, the number of changes above. */
-static u32 first_of(s64 head)
-{
-	return lower_32_bits(head);
-}
-
-static s64 changed(s64 head, u32 first)
-{
-	return (s64)((u64)(upper_32_bits(head) + 1) << 32 | first);
-}
-
-static bool has_slot(const atomic64_t *stack)
-{
-	return first_of(atomic64_read(stack)) != NO_SLOT;
-}
-
-static struct slot *pop(struct tcslab_reserve *reserve, atomic64_t *stack)
-{
-	struct slot *slot = NULL;
-	s64 head;
-
-	preempt_disable();
-	head = atomic64_read(stack);
-	do {
-		if (first_of(head) == NO_SLOT) {
-			slot = NULL;
-			break;
-		}
-		/* It may be somebody else's by now; then @head is another one, too. */
-		slot = &reserve->slots[first_of(head)];
-	} while (!atomic64_try_cmpxchg(stack, &head, changed(head, READ_ONCE(slot->next))));
-	preempt_enable();
-	return slot;
-}
-
-static void push(struct tcslab_reserve *reserve, atomic64_t *stack, struct slot *slot)
-{
-	s64 head;
-
-	preempt_disable();
-	head = atomic64_read(stack);
-	do {
-		WRITE_ONCE(slot->next, first_of(head));
-	} while (!atomic64_try_cmpxchg(stack, &head, changed(head, slot - reserve->slots)));
-	preempt_enable();
-}
-
-static void *take_slot(struct tcslab_reserve *reserve)
-{
-	struct slot *slot = pop(reserve, &reserve->full);
-	void *obj;
-
-	if (!slot)
-		return NULL;
-	obj = slot->obj;
-	atomic_dec(&reserve->left);
-	push(reserve, &reserve->vacant, slot);
-	return obj;
-}
-
-static bool fill_slot(struct tcslab_reserve *reserve, void *obj)
-{
-	struct slot *slot = pop(reserve, &reserve->vacant);
-
-	if (!slot)
-		return false;
-	slot->obj = obj;
-	/* First, so that it is never less than nothing. */
-	atomic_inc(&reserve->left);
-	push(reserve, &reserve->full, slot);
-	/* The barrier in swq_has_sleeper() pairs with the one in prepare_to_swait_event(). */
-	if (swq_has_sleeper(&reserve->waiting))
-		tcslab_irq_work_queue(&reserve->wake);
-	return true;
-}
-
-static void init_slots(struct tcslab_reserve *reserve)
-{
-	u32 i;
-
-	for (i = 0; i < reserve->n; i++)
-		reserve->slots[i].next = i + 1 < reserve->n ? i + 1 : NO_SLOT;
-	atomic64_set(&reserve->full, NO_SLOT);
-	atomic64_set(&reserve->vacant, 0);
-}
-
-/* As many as there are objects: the work is queued once for several that come together. */
-static void wake_some(struct irq_work *work)
-{
-	struct tcslab_reserve *reserve = container_of(work, struct tcslab_reserve, wake);
-	unsigned int left = atomic_read(&reserve->left), n;
-
-	for (n = min(left, WAKE_AT_ONCE); n && swq_has_sleeper(&reserve->waiting); n--)
-		swake_up_one(&reserve->waiting);
-	if (left > WAKE_AT_ONCE && swq_has_sleeper(&reserve->waiting))
-		tcslab_irq_work_queue(work);
-}
+#include "minimum.h"
+#include "slots.h"
 
 /**
  * tcslab_reserve_create() - set objects aside
@@ -194,11 +41,7 @@ struct tcslab_reserve *tcslab_reserve_create(struct tcslab_cache *cache, unsigne
 	reserve = kvzalloc(struct_size(reserve, slots, n), GFP_KERNEL);
 	if (!reserve)
 		return ERR_PTR(-ENOMEM);
-	reserve->cache = cache;
-	reserve->n = n;
-	init_slots(reserve);
-	init_swait_queue_head(&reserve->waiting);
-	reserve->wake = IRQ_WORK_INIT_HARD(wake_some);
+	tcslab_slots_init(reserve, cache, n);
 	if (tcslab_reserve_refill(reserve, gfp)) {
 		tcslab_reserve_destroy(reserve);
 		return ERR_PTR(-ENOMEM);
@@ -225,7 +68,7 @@ void *tcslab_reserve_alloc(struct tcslab_reserve *reserve)
 
 	if (likely(obj))
 		return obj;
-	obj = take_slot(reserve);
+	obj = tcslab_slots_take(reserve);
 	if (!obj)	/* the cache's own minimum is for others first */
 		return cache->minimum ? tcslab_cache_alloc(cache, __GFP_NOWARN) : NULL;
 	if (want_init_on_alloc(0))
@@ -245,10 +88,10 @@ void tcslab_reserve_free(struct tcslab_reserve *reserve, void *obj)
 {
 	if (!obj)
 		return;
-	if (has_slot(&reserve->vacant)) {
+	if (tcslab_slots_any(&reserve->vacant)) {
 		if (want_init_on_free())
 			memset(obj, 0, reserve->cache->zero_size);
-		if (fill_slot(reserve, obj))
+		if (tcslab_slots_fill(reserve, obj))
 			return;
 	}
 	tcslab_cache_free(reserve->cache, obj);
@@ -271,11 +114,11 @@ int tcslab_reserve_refill(struct tcslab_reserve *reserve, gfp_t gfp)
 {
 	void *obj;
 
-	while (has_slot(&reserve->vacant)) {
+	while (tcslab_slots_any(&reserve->vacant)) {
 		/* In bulk, so that it does not wait at the limit. */
 		if (!tcslab_cache_alloc_bulk(reserve->cache, tcslab_effort_to_fill(gfp), 1, &obj))
 			return -ENOMEM;
-		if (!fill_slot(reserve, obj)) {
+		if (!tcslab_slots_fill(reserve, obj)) {
 			tcslab_cache_free(reserve->cache, obj);
 			break;
 		}
@@ -313,16 +156,16 @@ void tcslab_reserve_destroy(struct tcslab_reserve *reserve)
 
 	if (!reserve)
 		return;
-	while ((obj = take_slot(reserve))) {
+	while ((obj = tcslab_slots_take(reserve))) {
 		tcslab_cache_free(reserve->cache, obj);
 		cond_resched();
 	}
-	irq_work_sync(&reserve->wake);
+	tcslab_slots_exit(reserve);
 	kvfree(reserve);
 }
 EXPORT_SYMBOL_GPL(tcslab_reserve_destroy);
 
-/* ------------------------------------------------------- a cache's own reserve */
+/* ------------------------------------------------ the other door is made and ended here, too */
 
 int tcslab_minimum_init(struct tcslab_cache *cache, unsigned int n)
 {
@@ -347,40 +190,4 @@ void tcslab_minimum_exit(struct tcslab_cache *cache)
 
 	cache->minimum = NULL;	/* its objects must not go there again */
 	tcslab_reserve_destroy(reserve);
-}
-
-unsigned int tcslab_minimum_left(const struct tcslab_cache *cache)
-{
-	return cache->minimum ? tcslab_reserve_left(cache->minimum) : 0;
-}
-
-bool tcslab_minimum_is_broken(const struct tcslab_cache *cache)
-{
-	return has_slot(&cache->minimum->vacant);
-}
-
-void *tcslab_minimum_take(struct tcslab_cache *cache)
-{
-	void *obj = take_slot(cache->minimum);
-
-	if (obj)
-		tcslab_cpu_cache_narrow(cache);
-	return obj;
-}
-
-bool tcslab_minimum_wait(struct tcslab_cache *cache, bool killable)
-{
-	unsigned int state = killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE;
-	struct tcslab_reserve *reserve = cache->minimum;
-
-	(void)___swait_event(reserve->waiting, ___wait_cond_timeout(has_slot(&reserve->full)),
-			     state, WAIT_AT_MOST, __ret = schedule_timeout(__ret));
-	return !killable || !fatal_signal_pending(current);
-}
-
-bool tcslab_minimum_give(struct tcslab_cache *cache, void *obj)
-{
-	/* What is no object has to be found out by the central list. */
-	return tcslab_minimum_is_broken(cache) && tcslab_central_owns(cache, obj) &&
-	       fill_slot(cache->minimum, obj);
 }

@@ -7,7 +7,8 @@
 #include "debug/guard.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
-#include "cache.h"
+#include "list.h"
+#include "totals.h"
 
 const char *tcslab_zone_name(enum tcslab_zone zone)
 {

@@ -6,21 +6,10 @@
 #include "back/page_heap.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
-#include "cache.h"
+#include "list.h"
 #include "rcu.h"
+#include "trim.h"
 #include "visit.h"
-
-bool tcslab_cache_lock_within(unsigned long patience)
-{
-	unsigned long begin = jiffies;
-
-	while (!mutex_trylock(&tcslab_cache_mutex)) {
-		if (jiffies - begin >= patience)
-			return false;
-		schedule_timeout_uninterruptible(1);
-	}
-	return true;
-}
 
 void tcslab_release_all(void)
 {

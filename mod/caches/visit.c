@@ -13,7 +13,7 @@
 #include "front/cpu_budget.h"
 #include "front/cpu_cache.h"
 #include "front/remote.h"
-#include "cache.h"
+#include "list.h"
 #include "visit.h"
 
 /*

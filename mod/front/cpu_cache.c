@@ -39,7 +39,7 @@ void __init tcslab_cpu_cache_set_hooks(const struct tcslab_cpu_cache_hooks *hook
 
 /*
  * The room of an array is its owner's to set, but for two cases: who takes an object of
- * the cache's minimum sets it to 0 on all CPUs, even from an NMI (see reserve.h), and so
+ * the cache's minimum sets it to 0 on all CPUs, even from an NMI (see minimum.h), and so
  * does who waits at its limit (see limit_wait.c).  An owner that did not know yet looks
  * after his write.
  */

@@ -25,7 +25,7 @@
 
 #include "base/compat.h"
 #include "base/soon.h"
-#include "caches/cache.h"
+#include "caches/list.h"
 #include "debug/guard.h"
 #include "front/cpu_cache.h"
 #include "guard_timer.h"

@@ -8,7 +8,7 @@
 #include <linux/cpuhotplug.h>
 
 #include "back/span.h"
-#include "caches/cache.h"
+#include "caches/list.h"
 #include "caches/rcu.h"
 #include "front/cpu_cache.h"
 #include "middle/park.h"

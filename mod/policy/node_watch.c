@@ -22,6 +22,7 @@
 #include "back/span.h"
 #include "base/compat.h"
 #include "caches/cache.h"
+#include "caches/list.h"
 #include "front/cpu_cache.h"
 #include "node_watch.h"
 

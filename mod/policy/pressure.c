@@ -24,8 +24,9 @@
 
 #include "back/page_heap.h"
 #include "base/compat.h"
-#include "caches/cache.h"
+#include "caches/list.h"
 #include "caches/rcu.h"
+#include "caches/trim.h"
 #include "middle/central.h"
 #include "pressure.h"
 #include "scavenger.h"

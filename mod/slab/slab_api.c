@@ -13,7 +13,6 @@
 
 #include "back/span.h"
 #include "base/compat.h"
-#include "caches/cache.h"
 #include "caches/size_class.h"
 #include "debug/guard.h"
 

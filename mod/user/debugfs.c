@@ -16,9 +16,10 @@
 #include <linux/seq_file.h>
 
 #include "back/page_heap.h"
-#include "caches/cache.h"
+#include "caches/list.h"
 #include "caches/rcu.h"
 #include "caches/size_class.h"
+#include "caches/totals.h"
 #include "debug/guard.h"
 #include "front/cpu_budget.h"
 #include "front/cpu_cache.h"

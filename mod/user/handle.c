@@ -27,7 +27,7 @@
 
 #include "back/span.h"
 #include "base/compat.h"
-#include "caches/cache.h"
+#include "caches/list.h"
 #include "debug/guard.h"
 #include "handle.h"
 

@@ -13,8 +13,8 @@
  * @left and @vacant are how many slots are on the two stacks of a reserve, which slots.pml is
  * about.
  *
- * The code modelled: take_slot(), fill_slot(), tcslab_minimum_take() and _give() of
- * reserve.c, set_capacity(), tcslab_cpu_cache_narrow() and put() of cpu_cache.c.
+ * The code modelled: tcslab_slots_take() and _fill() of slots.c, tcslab_minimum_take() and
+ * _give() of minimum.c, tcslab_cpu_set_capacity(), tcslab_cpu_cache_narrow() and put() of cpu_cache.c.
  *
  * Known-wrong variants, each of which has to be found:
  *	FIRST_ONLY	only who breaks the minimum takes the arrays' room

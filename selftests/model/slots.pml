@@ -7,7 +7,7 @@
  *
  * To show: a slot is never in two hands, and in the end all are on the stack.
  *
- * The code modelled: pop() and push() of reserve.c.
+ * The code modelled: pop() and push() of slots.c.
  *
  * Known-wrong variant, which has to be found:
  *	NO_CHANGES	the head is the first slot alone: one that went and came back meanwhile

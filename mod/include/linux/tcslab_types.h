@@ -58,7 +58,7 @@ enum tcslab_zone {
 struct tcslab_cpu_cache {
 	unsigned long __data_racy seq;	/* the only field that interrupts race on */
 	long count;
-	long __data_racy capacity;	/* others may set it to 0, see reserve.h */
+	long __data_racy capacity;	/* others may set it to 0, see minimum.h */
 	int node;
 	unsigned int nested;
 	unsigned long refills;

@@ -8,12 +8,12 @@
  * one of them sets the capacity of all arrays to 0, so that every free takes the slow
  * path, and arrays get their room back when the reserve is whole.
  */
-#ifndef TCSLAB_RESERVE_H
-#define TCSLAB_RESERVE_H
+#ifndef TCSLAB_MINIMUM_H
+#define TCSLAB_MINIMUM_H
 
 #include <linux/tcslab.h>
 
-/* Set @n objects aside, -ENOMEM without them; and take them back. */
+/* Set @n objects aside, -ENOMEM without them; and take them back.  In reserve.c, task context. */
 int tcslab_minimum_init(struct tcslab_cache *cache, unsigned int n);
 void tcslab_minimum_exit(struct tcslab_cache *cache);
 
@@ -32,4 +32,4 @@ bool tcslab_minimum_wait(struct tcslab_cache *cache, bool killable);
 /* True if @obj, which must be one of @cache's, is wanted there.  Any context. */
 bool tcslab_minimum_give(struct tcslab_cache *cache, void *obj);
 
-#endif /* TCSLAB_RESERVE_H */
+#endif /* TCSLAB_MINIMUM_H */
