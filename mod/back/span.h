@@ -37,7 +37,7 @@
 
 #include <linux/tcslab.h>
 
-struct tcslab_page_heap;
+struct tcslab_chunk;
 
 /*
  * What our own allocations on behalf of a caller take from his gfp: how hard to
@@ -106,40 +106,6 @@ enum tcslab_span_state {
 	TCSLAB_SPAN_FREE,
 	TCSLAB_SPAN_SMALL,
 	TCSLAB_SPAN_LARGE,
-};
-
-/**
- * enum tcslab_chunk_state - is it in one piece
- * @TCSLAB_CHUNK_WHOLE: yes; its free parts are FREE spans in the index
- * @TCSLAB_CHUNK_SPLIT: free parts have gone back, the others will one by one
- */
-enum tcslab_chunk_state {
-	TCSLAB_CHUNK_WHOLE,
-	TCSLAB_CHUNK_SPLIT,
-};
-
-/**
- * struct tcslab_chunk - one block of the page allocator
- * @list: all chunks of the heap
- * @free_list: chunks that are one FREE span, the one that is so for longest first
- * @page: the first page, aligned to @order
- * @order: as for alloc_pages()
- * @heap: constant, and so are @page, @order and @paged
- * @state: see enum tcslab_chunk_state
- * @paged: to the kernel its pages are so many blocks
- * @left: pages that have not gone back
- *
- * Guarded by the heap's lock.
- */
-struct tcslab_chunk {
-	struct list_head list;
-	struct list_head free_list;
-	struct page *page;
-	unsigned int order;
-	struct tcslab_page_heap *heap;
-	enum tcslab_chunk_state state;
-	bool paged;
-	unsigned int left;
 };
 
 /**

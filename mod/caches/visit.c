@@ -47,7 +47,6 @@ struct visit {
 static unsigned int asked_for(const struct visit *visit, struct tcslab_cache *cache,
 			      unsigned int cpu, bool *stale)
 {
-	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 	unsigned int bytes;
 
 	if (visit->drain) {
@@ -57,7 +56,7 @@ static unsigned int asked_for(const struct visit *visit, struct tcslab_cache *ca
 	*stale = tcslab_cpu_budget_has_stale(cache, cpu);
 	bytes = tcslab_cpu_budget_unneeded(cache, cpu);
 	if (visit->used > visit->limit) {
-		unsigned int earned = tcslab_glance(cc->earned);
+		unsigned int earned = tcslab_cpu_budget_earned(cache, cpu);
 
 		bytes = max_t(u64, bytes, earned -
 			      div64_u64((u64)earned * visit->limit, visit->used));
@@ -74,22 +73,15 @@ static void visit_local(void *info)
 
 	for (; visit->done < visit->n && left > 0; visit->done++) {
 		struct tcslab_cache *cache = visit->caches[visit->done];
-		struct tcslab_cpu_cache *cc;
 		unsigned int bytes;
 		bool stale;
 
 		bytes = asked_for(visit, cache, cpu, &stale);
 		if (!bytes && !stale)
 			continue;
-		cc = tcslab_cpu_enter(cache);
 		left -= CACHE_COST + tcslab_cpu_cache_count(cache, cpu) *
 				     (cache->limit_pages ? LIMITED_COST : 1);
-		if (cc) {
-			if (stale)
-				tcslab_remote_flush(cache, cpu);
-			tcslab_cpu_budget_cut(cache, cc, bytes);
-		}
-		tcslab_cpu_leave(cc);
+		tcslab_cpu_cache_give(cache, bytes, stale);
 	}
 }
 
@@ -139,10 +131,8 @@ static bool has_to_give(unsigned int cpu)
 	if (tcslab_cpu_is_isolated(cpu))
 		return false;
 	tcslab_for_each_cache(cache) {
-		const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-
 		/* Budget without objects is only missed when it is short. */
-		if (tcslab_cpu_held(cc) || tcslab_cpu_budget_was_denied(cpu))
+		if (tcslab_cpu_cache_count(cache, cpu) || tcslab_cpu_budget_was_denied(cpu))
 			crowded |= tcslab_cpu_budget_unneeded(cache, cpu) > 0;
 		if (crowded || tcslab_cpu_budget_has_stale(cache, cpu))
 			return true;

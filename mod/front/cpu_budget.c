@@ -25,6 +25,7 @@
 #include "base/bytes_param.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
+#include "cpu_section.h"
 #include "remote.h"
 
 #define MISS_BYTES	256	/* what a miss earns, but no more than a batch */
@@ -170,6 +171,11 @@ unsigned int tcslab_cpu_budget_unneeded(const struct tcslab_cache *cache, unsign
 	if (nr_misses(cc) == seen->misses && low * cache->size >= LOW_BYTES)
 		return low * cache->size / 2;
 	return 0;
+}
+
+unsigned int tcslab_cpu_budget_earned(const struct tcslab_cache *cache, unsigned int cpu)
+{
+	return tcslab_glance(per_cpu_ptr(cache->cpu, cpu)->earned);
 }
 
 bool tcslab_cpu_budget_has_stale(struct tcslab_cache *cache, unsigned int cpu)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The budget of the per-CPU arrays: how many bytes each CPU may keep in them, and
- * which arrays get them.  What the arrays and the scavenger may do:
+ * which arrays get them.  What the tier above may do, which looks after them once in a period:
  */
 #ifndef TCSLAB_CPU_BUDGET_H
 #define TCSLAB_CPU_BUDGET_H
@@ -13,29 +13,14 @@ extern unsigned long tcslab_cpu_budget_bytes;
 
 void tcslab_cpu_budget_init(void);
 
-/* What the scavenger has to remember of a cache's arrays. */
-int tcslab_cpu_budget_init_cache(struct tcslab_cache *cache);
-void tcslab_cpu_budget_exit_cache(struct tcslab_cache *cache);
-
-/*
- * Change what the array may hold by @nr_missed objects' worth, as far as there is
- * budget.  Inside the array's section.
- */
-void tcslab_cpu_budget_earn(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc,
-			    size_t nr_missed);
-
-/* Take @bytes, or what there is, from what the array may hold.  Inside its section. */
-void tcslab_cpu_budget_cut(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc,
-			   unsigned int bytes);
-
-/* The same with all of it, for a CPU that is dead. */
-void tcslab_cpu_budget_drop_dead(struct tcslab_cpu_cache *cc, unsigned int cpu);
-
 /*
  * Bytes that the array of @cpu can give up: all if nobody entered it since it was last
  * remembered; else, if it had no miss, half of what stayed unused.  A glance.
  */
 unsigned int tcslab_cpu_budget_unneeded(const struct tcslab_cache *cache, unsigned int cpu);
+
+/* Bytes that its misses have earned it.  A glance. */
+unsigned int tcslab_cpu_budget_earned(const struct tcslab_cache *cache, unsigned int cpu);
 
 /* Objects of other nodes lie beside an array that nobody entered.  A glance. */
 bool tcslab_cpu_budget_has_stale(struct tcslab_cache *cache, unsigned int cpu);

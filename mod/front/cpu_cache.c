@@ -24,6 +24,7 @@
 #include "middle/central.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
+#include "cpu_section.h"
 #include "remote.h"
 
 /* Read by the inline fast path; caches/cache.c makes them. */

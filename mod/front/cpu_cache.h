@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The front end: per-CPU arrays of free objects.  The fast path is inline in
- * <linux/tcslab.h>; here are the slow paths' neighbours.
+ * <linux/tcslab.h>; here is what the tier above may do.
  */
 #ifndef TCSLAB_CPU_CACHE_H
 #define TCSLAB_CPU_CACHE_H
 
 #include <linux/percpu.h>
-#include <linux/preempt.h>
 
 #include <linux/tcslab.h>
 
@@ -95,11 +94,11 @@ void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu);
  */
 void tcslab_cpu_cache_move_home(struct tcslab_cache *cache);
 
-/* Empty the array of a CPU that is dead. */
-void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);
-
-/* A counter that the array's owner changes meanwhile: what we see may be stale. */
-#define tcslab_glance(counter)	data_race(READ_ONCE(counter))	/* as said in cpu_cache.c */
+/*
+ * Let this CPU's array give up room for @bytes, or what it has, and with @others what lies beside
+ * it for other nodes; nothing if it is busy.  With interrupts off.
+ */
+void tcslab_cpu_cache_give(struct tcslab_cache *cache, unsigned int bytes, bool others);
 
 /*
  * Hide what the array of this CPU holds, so that the next call, to allocate or to free, takes
@@ -108,51 +107,8 @@ void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);
  */
 void tcslab_cpu_hide(struct tcslab_cache *cache);
 
-/* Undo it.  Inside the section. */
-void tcslab_cpu_show(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc);
-
-/* Objects in an array, hidden or not; a glance, and exact inside the section. */
-static inline long tcslab_cpu_held(const struct tcslab_cpu_cache *cc)
-{
-	/* In this order: who shows them writes @count first. */
-	long hidden = tcslab_glance(cc->hidden);
-
-	smp_rmb();	/* pairs with the one in tcslab_cpu_show() */
-	return hidden ? hidden - 1 : tcslab_glance(cc->count);
-}
-
-/* Begin a section: NULL if the array is busy or closed.  Preemption is off until its end. */
-static inline struct tcslab_cpu_cache *tcslab_cpu_enter(struct tcslab_cache *cache)
-{
-	struct tcslab_cpu_cache *cc;
-
-	preempt_disable();
-	cc = this_cpu_ptr(cache->cpu);
-	if (cc->seq & 1) {
-		data_race(cc->nested++);	/* an interrupt may make us lose one */
-		return NULL;
-	}
-	cc->seq++;
-	barrier();
-	if (unlikely(cc->hidden))
-		tcslab_cpu_show(cache, cc);
-	return cc;
-}
-
-static inline void tcslab_cpu_leave(struct tcslab_cpu_cache *cc)
-{
-	if (cc) {
-		barrier();
-		cc->seq++;
-	}
-	preempt_enable();
-}
-
-/* Give objects back until @keep are left.  Inside the section, or the CPU is dead. */
-void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long keep);
-
-/* Let the array hold @n objects, unless the cache is narrow.  Inside the section. */
-void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long n);
+/* Empty the array of a CPU that is dead. */
+void tcslab_cpu_cache_drain_dead(struct tcslab_cache *cache, unsigned int cpu);
 
 /* isolcpus=, nohz_full=: not to be interrupted for memory. */
 bool tcslab_cpu_is_isolated(unsigned int cpu);

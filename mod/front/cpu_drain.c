@@ -16,6 +16,7 @@
 #include "middle/central.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
+#include "cpu_section.h"
 #include "remote.h"
 
 unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu)
@@ -43,19 +44,32 @@ struct drain {
 	atomic_t busy;
 };
 
+/* False if the array is busy. */
+static bool give(struct tcslab_cache *cache, unsigned int bytes, bool others)
+{
+	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
+
+	if (cc) {
+		if (others)
+			tcslab_remote_flush(cache, smp_processor_id());
+		tcslab_cpu_budget_cut(cache, cc, bytes);
+	}
+	tcslab_cpu_leave(cc);
+	return cc;
+}
+
+void tcslab_cpu_cache_give(struct tcslab_cache *cache, unsigned int bytes, bool others)
+{
+	give(cache, bytes, others);
+}
+
 /* IPI: interrupts are off, and we may be in the middle of somebody's section. */
 static void drain_local(void *arg)
 {
 	struct drain *drain = arg;
-	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(drain->cache);
 
-	if (cc) {
-		tcslab_remote_flush(drain->cache, smp_processor_id());
-		tcslab_cpu_budget_cut(drain->cache, cc, cc->earned);
-	} else {
+	if (!give(drain->cache, UINT_MAX, true))
 		atomic_inc(&drain->busy);
-	}
-	tcslab_cpu_leave(cc);
 }
 
 /* An array that is filled meanwhile is in use, not idle. */
