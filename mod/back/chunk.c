@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "base/bytes_param.h"
+#include "base/charge.h"
 #include "base/compat.h"
 #include "chunk.h"
 #include "nodes.h"
@@ -72,28 +73,22 @@ static unsigned int wanted_order(enum tcslab_zone zone, unsigned long held)
 	return clamp(share ? ilog2(share) : 0, MIN_CHUNK_ORDER, MAX_CHUNK_ORDER);
 }
 
-/* Never above the limit, not for a moment, unless @force. */
-static bool charge(unsigned long npages, bool force, bool *above)
+/* In pages. */
+static unsigned long hard_limit(void)
 {
-	unsigned long limit = READ_ONCE(tcslab_hard_limit_bytes) >> PAGE_SHIFT;
-	long held = atomic_long_read(&held_pages);
-
-	do {
-		*above = limit && held + npages > limit;
-		if (*above && !force)
-			return false;
-	} while (!atomic_long_try_cmpxchg(&held_pages, &held, held + npages));
-	return true;
+	return READ_ONCE(tcslab_hard_limit_bytes) >> PAGE_SHIFT;
 }
 
 /* @node may be NUMA_NO_NODE: what the task's policy says. */
 static struct page *charged_block(int node, gfp_t gfp, unsigned int order, bool force)
 {
+	bool above = !tcslab_charge(&held_pages, 1UL << order, hard_limit());
 	struct page *page;
-	bool above;
 
-	if (!charge(1UL << order, force, &above))
+	if (above && !force)
 		return NULL;
+	if (above)
+		atomic_long_add(1UL << order, &held_pages);
 	page = node == NUMA_NO_NODE ? alloc_pages(gfp, order) : alloc_pages_node(node, gfp, order);
 	if (!page)
 		atomic_long_sub(1UL << order, &held_pages);
@@ -270,7 +265,7 @@ EXPORT_SYMBOL_GPL(tcslab_held_pages);
 
 bool tcslab_at_hard_limit(unsigned long npages)
 {
-	unsigned long limit = READ_ONCE(tcslab_hard_limit_bytes) >> PAGE_SHIFT;
+	unsigned long limit = hard_limit();
 
 	return limit && tcslab_held_pages() + npages > limit;
 }

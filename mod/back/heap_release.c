@@ -370,3 +370,9 @@ unsigned long tcslab_page_heap_release(int node, unsigned long npages)
 	}
 	return done;
 }
+
+void tcslab_page_heap_release_all(void)
+{
+	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX);
+	tcslab_page_heap_release_parts(NUMA_NO_NODE, ULONG_MAX);
+}

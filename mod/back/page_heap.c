@@ -352,6 +352,21 @@ void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 }
 
+void tcslab_page_heap_sums(struct tcslab_page_heap_stats *sums)
+{
+	struct tcslab_page_heap_stats stats;
+	struct tcslab_page_heap *heap;
+
+	*sums = (struct tcslab_page_heap_stats){};
+	tcslab_for_each_heap(heap) {
+		tcslab_page_heap_stats(heap->node, heap->zone, &stats);
+		sums->held_pages += stats.held_pages;
+		sums->free_pages += stats.free_pages;
+		sums->large_pages += stats.large_pages;
+		sums->large_spans += stats.large_spans;
+	}
+}
+
 /* Hints: a release looks for itself. */
 unsigned long tcslab_releasable_pages(void)
 {
@@ -377,12 +392,12 @@ unsigned long tcslab_heap_free_pages(int node)
 
 unsigned long tcslab_metadata_bytes(void)
 {
+	struct tcslab_page_heap *heap;
 	unsigned long chunks = 0;
-	int i;
 
-	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
+	tcslab_for_each_heap(heap)
 		/* A statistic, it may be stale. */
-		chunks += data_race(tcslab_heaps[i].stats.chunks);
+		chunks += data_race(heap->stats.chunks);
 	return tcslab_span_bytes() + chunks * sizeof(struct tcslab_chunk);
 }
 
@@ -418,12 +433,11 @@ int __init tcslab_page_heap_init(const struct tcslab_page_heap_hooks *hooks)
 
 void tcslab_page_heap_exit(void)
 {
-	int i;
+	struct tcslab_page_heap *heap;
 
-	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX);
-	tcslab_page_heap_release_parts(NUMA_NO_NODE, ULONG_MAX);
-	for (i = 0; i < nr_node_ids * TCSLAB_NR_ZONES; i++)
-		tcslab_heap_trim_spares(&tcslab_heaps[i], 0);
+	tcslab_page_heap_release_all();
+	tcslab_for_each_heap(heap)
+		tcslab_heap_trim_spares(heap, 0);
 	tcslab_heap_abandon();
 	tcslab_chunk_exit();
 	kfree(tcslab_heaps);

@@ -88,6 +88,9 @@ unsigned long tcslab_page_heap_release(int node, unsigned long npages);
  */
 unsigned long tcslab_page_heap_release_parts(int node, unsigned long npages);
 
+/* Both, with all that is free.  Task context. */
+void tcslab_page_heap_release_all(void);
+
 /*
  * Once in a TCSLAB_KEEP_PERIOD: see what was missed in it, and give up to @npages back of what
  * was free all the time and is not worth keeping, down to keep_bytes in all.  Task context.
@@ -134,6 +137,9 @@ struct tcslab_page_heap_stats {
 
 void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 			    struct tcslab_page_heap_stats *stats);
+
+/* Pages of all heaps together: held, free in them, and in large objects, with the number of those. */
+void tcslab_page_heap_sums(struct tcslab_page_heap_stats *sums);
 
 /* As tcslab_held_pages(): the peak of the sum of all heaps, not the sum of the peaks. */
 unsigned long tcslab_peak_held_pages(void);

@@ -193,7 +193,7 @@ static void *without_memory(struct tcslab_cache *cache, gfp_t gfp, int node, boo
 	if (await_rcu(attempt))
 		drain_all_caches(cache);
 	/* What other heaps have is of use to us only by way of the kernel. */
-	tcslab_release_all();
+	tcslab_page_heap_release_all();
 	obj = fetch(cache, gfp, node);
 	if (all && obj == ERR_PTR(-ENOMEM))
 		WRITE_ONCE(last_vain, jiffies);
@@ -338,7 +338,7 @@ struct tcslab_span *tcslab_effort_large(enum tcslab_zone zone, unsigned int npag
 	if (!span && again) {
 		if (await_rcu(gfp & __GFP_NORETRY))
 			drain_all_caches(tcslab_large_cache);
-		tcslab_release_all();
+		tcslab_page_heap_release_all();
 		span = large(zone, npages, align, once, node);
 	}
 	if (!span && gfp & __GFP_NOFAIL)

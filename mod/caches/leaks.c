@@ -86,10 +86,9 @@ static unsigned long in_use(struct tcslab_cache *cache, struct tcslab_cache_stat
 
 static void count(struct leaks *leaks)
 {
-	struct tcslab_page_heap_stats heap;
+	struct tcslab_page_heap_stats heaps;
 	struct tcslab_cache_stats stats;
 	struct tcslab_cache *cache;
-	int node, zone;
 
 	*leaks = (struct leaks){};
 	tcslab_for_each_cache(cache) {
@@ -99,13 +98,9 @@ static void count(struct leaks *leaks)
 		leaks->pages += stats.held_bytes >> PAGE_SHIFT;
 		leaks->caches += !!n;
 	}
-	for (node = 0; node < nr_node_ids; node++) {
-		for (zone = 0; zone < TCSLAB_NR_ZONES; zone++) {
-			tcslab_page_heap_stats(node, zone, &heap);
-			leaks->large += heap.large_spans;
-			leaks->large_pages += heap.large_pages;
-		}
-	}
+	tcslab_page_heap_sums(&heaps);
+	leaks->large = heaps.large_spans;
+	leaks->large_pages = heaps.large_pages;
 	leaks->objs += leaks->large;
 	leaks->pages += leaks->large_pages;
 	leaks->caches += !!leaks->large;

@@ -56,17 +56,12 @@ EXPORT_SYMBOL_GPL(tcslab_cache_stats);
 
 static void add_heaps(struct tcslab_totals *totals)
 {
-	struct tcslab_page_heap_stats heap;
-	int node, zone;
+	struct tcslab_page_heap_stats heaps;
 
-	for (node = 0; node < nr_node_ids; node++) {
-		for (zone = 0; zone < TCSLAB_NR_ZONES; zone++) {
-			tcslab_page_heap_stats(node, zone, &heap);
-			totals->held += (u64)heap.held_pages << PAGE_SHIFT;
-			totals->heap_free += (u64)heap.free_pages << PAGE_SHIFT;
-			totals->large += (u64)heap.large_pages << PAGE_SHIFT;
-		}
-	}
+	tcslab_page_heap_sums(&heaps);
+	totals->held = (u64)heaps.held_pages << PAGE_SHIFT;
+	totals->heap_free = (u64)heaps.free_pages << PAGE_SHIFT;
+	totals->large = (u64)heaps.large_pages << PAGE_SHIFT;
 	totals->peak_held = (u64)tcslab_peak_held_pages() << PAGE_SHIFT;
 	totals->metadata = tcslab_metadata_bytes() + tcslab_guard_held_bytes();
 	totals->in_use += totals->large;

@@ -11,12 +11,6 @@
 #include "trim.h"
 #include "visit.h"
 
-void tcslab_release_all(void)
-{
-	tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX);
-	tcslab_page_heap_release_parts(NUMA_NO_NODE, ULONG_MAX);
-}
-
 /**
  * tcslab_cache_shrink() - give back what a cache holds and nobody uses
  * @cache: the cache
@@ -30,7 +24,7 @@ unsigned long tcslab_cache_shrink(struct tcslab_cache *cache)
 
 	tcslab_cpu_cache_drain(cache);
 	tcslab_central_drain(cache);
-	tcslab_release_all();
+	tcslab_page_heap_release_all();
 	return tcslab_released_pages() - before;
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_shrink);
@@ -68,7 +62,7 @@ unsigned long tcslab_trim(void)
 	tcslab_rcu_backlog(NUMA_NO_NODE, &backlog);
 	if (backlog.span_pages)
 		tcslab_rcu_barrier();
-	tcslab_release_all();
+	tcslab_page_heap_release_all();
 	return tcslab_released_pages() - before;
 }
 EXPORT_SYMBOL_GPL(tcslab_trim);

@@ -9,7 +9,4 @@
  */
 void tcslab_cache_drain_all(void);
 
-/* Give whole free chunks and free parts of the others back to the kernel.  Task context. */
-void tcslab_release_all(void);
-
 #endif /* TCSLAB_TRIM_H */

@@ -10,6 +10,7 @@
 #include <linux/string.h>
 
 #include "back/page_heap.h"
+#include "base/charge.h"
 #include "central_lists.h"
 
 #define SHORT_SPANS	4	/* so many of the shortest before longer ones */
@@ -90,16 +91,9 @@ static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 			cache->ctor(span->base + (size_t)i * cache->size);
 }
 
-/* Never above the limit, not for a moment: who fits in is not refused because of others. */
 static bool charge(struct tcslab_cache *cache, unsigned int npages)
 {
-	long held = atomic_long_read(&cache->span_pages_held);
-
-	do {
-		if (cache->limit_pages && held + npages > cache->limit_pages)
-			return false;
-	} while (!atomic_long_try_cmpxchg(&cache->span_pages_held, &held, held + npages));
-	return true;
+	return tcslab_charge(&cache->span_pages_held, npages, cache->limit_pages);
 }
 
 /*

@@ -116,18 +116,17 @@ static void show_cache(struct tcslab_ioc_cache *arg, struct tcslab_cache *cache)
 	arg->held_bytes = stats.held_bytes;
 }
 
-/* One that nobody has asked for yet, see caches/low_zone.c. */
+/* One that nobody has asked for yet, see caches/low_zone.c: as that of the normal zone would be. */
 static void show_unmade(struct tcslab_ioc_cache *arg, enum tcslab_zone zone, unsigned int class)
 {
-	unsigned int size = tcslab_class_size(class);
+	const struct tcslab_cache *like = tcslab_general[class];
 
 	*arg = (struct tcslab_ioc_cache){
 		.size = arg->size, .index = arg->index, .zone = zone, .node = TCSLAB_IOC_ANY_NODE,
-		.object_size = size, .slot_size = size,
-		.span_bytes = tcslab_span_pages(size) * PAGE_SIZE,
-		.span_objs = tcslab_span_pages(size) * PAGE_SIZE / size,
+		.object_size = like->object_size, .slot_size = like->size,
+		.span_bytes = like->span_pages * PAGE_SIZE, .span_objs = like->span_objs,
 	};
-	snprintf(arg->name, sizeof(arg->name), "%s-%u", tcslab_zone_name(zone), size);
+	snprintf(arg->name, sizeof(arg->name), "%s-%u", tcslab_zone_name(zone), like->size);
 }
 
 static long get_class_stats(struct tcslab_handles *handles, void *p)
