@@ -218,27 +218,65 @@ static unsigned int pages_at_once(void)
 	return want_init_on_free() ? CLEARED_AT_ONCE : PAGES_AT_ONCE;
 }
 
-/*
- * Give back what is not worth keeping; a free makes a chunk or two too many, not more.
- * What has piled up is the scavenger's.  So is all with interrupts off, since the caller may be
- * a tracer inside of the page allocator, and on PREEMPT_RT always, where nothing tells.
+/**
+ * struct quota - what a call may still give back on the side
+ * @pages: in all
+ * @chunks: whole ones
+ * @scraps: parts of others
  */
-void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
+struct quota {
+	unsigned int pages;
+	unsigned int chunks;
+	unsigned int scraps;
+};
+
+static struct quota quota(void)
 {
-	unsigned int left = pages_at_once(), n;
+	return (struct quota){ pages_at_once(), CHUNKS_AT_ONCE, CHUNKS_AT_ONCE };
+}
+
+/*
+ * Not with interrupts off, since the caller may be a tracer inside of the page allocator, nor on
+ * PREEMPT_RT, where nothing tells: then all is the scavenger's.
+ */
+static bool may_give(void)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && !irqs_disabled() && !raw_cpu_read(holds);
+}
+
+static void give_excess(struct tcslab_page_heap *heap, struct quota *left)
+{
 	unsigned long floor = tcslab_heap_floor();
 	struct tcslab_span *span;
 	bool last;
 
-	if (IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled() || raw_cpu_read(holds))
-		return;
-	for (n = 0; n < CHUNKS_AT_ONCE && (span = detach_excess_chunk(heap, floor, left)); n++)
-		left -= tcslab_chunk_free(span);
-	for (n = 0; n < CHUNKS_AT_ONCE && (span = detach_scrap(heap, left, &last)); n++)
-		left -= tcslab_chunk_free_part(span, last);
+	for (; left->chunks; left->chunks--) {
+		span = detach_excess_chunk(heap, floor, left->pages);
+		if (!span)
+			break;
+		left->pages -= tcslab_chunk_free(span);
+	}
+	for (; left->scraps; left->scraps--) {
+		span = detach_scrap(heap, left->pages, &last);
+		if (!span)
+			break;
+		left->pages -= tcslab_chunk_free_part(span, last);
+	}
 	/* Only a hint, so no lock. */
 	if (data_race(tcslab_heap_has_excess(heap)))
 		tcslab_heap_hooks->wake();
+}
+
+/*
+ * Give back what is not worth keeping; a free makes a chunk or two too many, not more.
+ * What has piled up is the scavenger's.
+ */
+void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
+{
+	struct quota left = quota();
+
+	if (may_give())
+		give_excess(heap, &left);
 }
 
 void tcslab_page_heap_hold(void)
@@ -247,18 +285,18 @@ void tcslab_page_heap_hold(void)
 	__this_cpu_inc(holds);
 }
 
+/* All heaps together give what one free may. */
 void tcslab_page_heap_let_go(void)
 {
 	struct tcslab_page_heap *heap;
+	struct quota left = quota();
 
-	if (!__this_cpu_dec_return(holds)) {
-		tcslab_for_each_heap(heap) {
-			/* Only a hint, so no lock; the others' turn comes with their next free. */
-			if (!data_race(tcslab_heap_has_excess(heap)))
-				continue;
-			tcslab_heap_release_excess(heap);
-			break;
-		}
+	__this_cpu_dec(holds);
+	if (may_give()) {
+		tcslab_for_each_heap(heap)
+			/* Only a hint, so no lock. */
+			if (data_race(tcslab_heap_has_excess(heap)))
+				give_excess(heap, &left);
 	}
 	preempt_enable();
 }
