@@ -73,6 +73,16 @@ static bool await_hands(gfp_t gfp, unsigned long since)
 	return true;
 }
 
+/*
+ * At the hard limit: what other heaps have free counts, too, and so does what is in hands.  Of
+ * what was in hands before we waited, or found that nothing is, some may be free by now.
+ */
+static bool make_room(gfp_t gfp, unsigned long since)
+{
+	return tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX) || await_hands(gfp, since) ||
+	       tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX);
+}
+
 /* A block of the kernel's as one span, waiting for it as @gfp says. */
 static struct tcslab_span *new_chunk(struct tcslab_page_heap *heap, unsigned int npages, gfp_t gfp)
 {
@@ -86,10 +96,7 @@ static struct tcslab_span *new_chunk(struct tcslab_page_heap *heap, unsigned int
 					  data_race(heap->stats.held_pages), gfp);
 		if (span || !gfpflags_allow_blocking(gfp))
 			return span;
-		/* What other heaps have free counts against the limit, too. */
-		if (tcslab_at_hard_limit(block) &&
-		    (tcslab_page_heap_release(NUMA_NO_NODE, ULONG_MAX) ||
-		     await_hands(gfp, since)))
+		if (tcslab_at_hard_limit(block) && make_room(gfp, since))
 			continue;
 		if (!(tcslab_effort(gfp) & __GFP_NOFAIL))
 			return NULL;
@@ -145,8 +152,17 @@ void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npage
 		free = heap->free.npages;
 		spares = heap->nr_spares;
 		tcslab_unlock_irqrestore(&heap->lock, flags);
-		if (spares < nr_spares ? !tcslab_heap_add_spares(heap, gfp) :
-		    free >= npages || !tcslab_heap_grow(heap, TCSLAB_MAX_SPAN_PAGES, gfp))
+		if (spares < nr_spares) {
+			if (!tcslab_heap_add_spares(heap, gfp))
+				return;
+			continue;
+		}
+		/*
+		 * At the limit the heap would give back what it has free for what comes in its
+		 * place, again and again, and who looks for it meanwhile finds nothing.
+		 */
+		if (free >= npages || tcslab_at_hard_limit(TCSLAB_MAX_SPAN_PAGES) ||
+		    !tcslab_heap_grow(heap, TCSLAB_MAX_SPAN_PAGES, gfp))
 			return;
 	}
 }
