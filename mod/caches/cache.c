@@ -127,10 +127,11 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 		      DIV_ROUND_UP(cache->size, PAGE_SIZE)) : 0;
 }
 
+/* @gfp: GFP_KERNEL, or less hard. */
 static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cache_args *args,
-				       bool general)
+				       bool general, gfp_t gfp)
 {
-	struct tcslab_cache *cache = kzalloc(sizeof(*cache), GFP_KERNEL);
+	struct tcslab_cache *cache = kzalloc(sizeof(*cache), gfp);
 
 	if (!cache)
 		return NULL;
@@ -146,9 +147,9 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 	/* What lives on after a free must not be cleared, neither then nor later. */
 	if (!cache->ctor && !(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
 		cache->zero_size = cache->object_size;
-	if (tcslab_central_init(cache))
+	if (tcslab_central_init(cache, gfp))
 		goto free_cache;
-	if (tcslab_cpu_cache_init(cache, verify_frees))
+	if (tcslab_cpu_cache_init(cache, verify_frees, gfp))
 		goto free_central;
 	if (tcslab_limit_wait_init(cache))
 		goto free_cpu_cache;
@@ -186,7 +187,7 @@ struct tcslab_cache *tcslab_cache_create(const char *name,
 
 	if (!args_are_valid(name, args))
 		return ERR_PTR(-EINVAL);
-	cache = make_cache(name, args, false);
+	cache = make_cache(name, args, false, GFP_KERNEL);
 	if (!cache)
 		return ERR_PTR(-ENOMEM);
 	if (args->min_objects && tcslab_minimum_init(cache, args->min_objects)) {
@@ -305,14 +306,15 @@ bool tcslab_cache_is_narrow(const struct tcslab_cache *cache)
 
 /* ---------------------------------------------------------------- set-up */
 
-struct tcslab_cache *tcslab_cache_make_general(enum tcslab_zone zone, unsigned int class)
+struct tcslab_cache *tcslab_cache_make_general(enum tcslab_zone zone, unsigned int class,
+					       gfp_t gfp)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(tcslab_class_size(class));
 	char name[sizeof_field(struct tcslab_cache, name)];
 
 	args.zone = zone;
 	snprintf(name, sizeof(name), "%s-%u", tcslab_zone_name(zone), tcslab_class_size(class));
-	return make_cache(name, &args, true);
+	return make_cache(name, &args, true, gfp);
 }
 
 /* Closed and without a capacity, so that everything about it is a slow path. */
@@ -325,7 +327,7 @@ static int __init make_large(void)
 	kmemleak_not_leak(tcslab_large_cache);
 	strscpy(tcslab_large_cache->name, "large", sizeof(tcslab_large_cache->name));
 	tcslab_large_cache->node = NUMA_NO_NODE;
-	if (tcslab_cpu_cache_init(tcslab_large_cache, true))
+	if (tcslab_cpu_cache_init(tcslab_large_cache, true, GFP_KERNEL))
 		return -ENOMEM;
 	tcslab_no_cache.cpu = tcslab_large_cache->cpu;
 	return 0;
@@ -341,7 +343,8 @@ int __init tcslab_cache_init(bool checks)
 	err = make_large();
 	tcslab_general[0] = tcslab_large_cache;
 	for (class = 1; !err && class < TCSLAB_NR_CLASSES; class++) {
-		tcslab_general[class] = tcslab_cache_make_general(TCSLAB_ZONE_NORMAL, class);
+		tcslab_general[class] = tcslab_cache_make_general(TCSLAB_ZONE_NORMAL, class,
+								  GFP_KERNEL);
 		if (!tcslab_general[class])
 			err = -ENOMEM;
 	}

@@ -14,8 +14,9 @@ void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj);
 /* Is its minimum broken, or does somebody wait at its limit?  Any context. */
 bool tcslab_cache_is_narrow(const struct tcslab_cache *cache);
 
-/* Make the general cache of @class in @zone; NULL without memory.  Task context. */
-struct tcslab_cache *tcslab_cache_make_general(enum tcslab_zone zone, unsigned int class);
+/* Make the general cache of @class in @zone; NULL without memory.  Task context, may sleep. */
+struct tcslab_cache *tcslab_cache_make_general(enum tcslab_zone zone, unsigned int class,
+					       gfp_t gfp);
 
 /*
  * Create the general caches of the normal zone; with @checks all arrays are closed, so that every

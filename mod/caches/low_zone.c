@@ -24,28 +24,30 @@ static struct tcslab_cache *caches[NR_LOW_ZONES][TCSLAB_NR_CLASSES];
 static unsigned long wanted[NR_LOW_ZONES][BITS_TO_LONGS(TCSLAB_NR_CLASSES)];
 static DEFINE_MUTEX(making);
 
-static struct tcslab_cache *make(unsigned int low, unsigned int class)
+static struct tcslab_cache *make(unsigned int low, unsigned int class, gfp_t gfp)
 {
 	struct tcslab_cache *cache;
 
 	mutex_lock(&making);
 	cache = caches[low][class];
 	if (!cache) {
-		cache = tcslab_cache_make_general(low + 1, class);
+		cache = tcslab_cache_make_general(low + 1, class, gfp);
 		smp_store_release(&caches[low][class], cache);	/* all of it, for who looks */
 	}
 	mutex_unlock(&making);
 	return cache;
 }
 
+/* Objects are to be had without: nobody is killed for it, nor told that there was no memory. */
 static void make_wanted(struct work_struct *work)
 {
+	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
 	unsigned int low, class;
 
 	for (low = 0; low < NR_LOW_ZONES; low++)
 		for_each_set_bit(class, wanted[low], TCSLAB_NR_CLASSES)
 			if (test_and_clear_bit(class, wanted[low]))
-				make(low, class);
+				make(low, class, gfp);
 }
 
 static DEFINE_TCSLAB_SOON(make_soon, make_wanted);
@@ -68,7 +70,7 @@ struct tcslab_cache *tcslab_low_zone_cache(enum tcslab_zone zone, unsigned int c
 	if (likely(cache))
 		return cache;
 	if (may_make(gfp))
-		return make(low, class);
+		return make(low, class, GFP_KERNEL);
 	set_bit(class, wanted[low]);
 	tcslab_soon(&make_soon);
 	return NULL;

@@ -68,9 +68,9 @@ struct tcslab_seen {
 	u16 count;
 };
 
-int tcslab_cpu_budget_init_cache(struct tcslab_cache *cache)
+int tcslab_cpu_budget_init_cache(struct tcslab_cache *cache, gfp_t gfp)
 {
-	cache->seen = kvcalloc(nr_cpu_ids, sizeof(*cache->seen), GFP_KERNEL);
+	cache->seen = kvcalloc(nr_cpu_ids, sizeof(*cache->seen), gfp);
 	return cache->seen ? 0 : -ENOMEM;
 }
 

@@ -287,12 +287,12 @@ void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu)
 	per_cpu_ptr(cache->cpu, cpu)->node = local_node(cache, cpu);
 }
 
-int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
+int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed, gfp_t gfp)
 {
 	size_t bytes = struct_size(cache->cpu, objs, cache->max_capacity);
 	int cpu;
 
-	cache->cpu = __alloc_percpu(bytes, cache_line_size());
+	cache->cpu = __alloc_percpu_gfp(bytes, cache_line_size(), gfp);
 	if (!cache->cpu)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
@@ -301,7 +301,7 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed)
 		cc->seq = closed;
 		cc->node = local_node(cache, cpu);
 	}
-	if (tcslab_cpu_budget_init_cache(cache) || tcslab_remote_init(cache, GFP_KERNEL)) {
+	if (tcslab_cpu_budget_init_cache(cache, gfp) || tcslab_remote_init(cache, gfp)) {
 		tcslab_cpu_cache_exit(cache);
 		return -ENOMEM;
 	}

@@ -26,7 +26,7 @@ void tcslab_cpu_cache_set_hooks(const struct tcslab_cpu_cache_hooks *hooks);
  * Make the arrays; closed ones let nothing in.  An array starts without any room and
  * grows with misses up to cache->max_capacity.
  */
-int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed);
+int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed, gfp_t gfp);
 void tcslab_cpu_cache_exit(struct tcslab_cache *cache);
 
 /*

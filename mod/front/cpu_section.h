@@ -60,7 +60,7 @@ void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache
 /* ------------------------------------------------------------- cpu_budget.c */
 
 /* What the scavenger has to remember of a cache's arrays. */
-int tcslab_cpu_budget_init_cache(struct tcslab_cache *cache);
+int tcslab_cpu_budget_init_cache(struct tcslab_cache *cache, gfp_t gfp);
 void tcslab_cpu_budget_exit_cache(struct tcslab_cache *cache);
 
 /*

@@ -470,11 +470,11 @@ void __init tcslab_central_set_hooks(const struct tcslab_central_hooks *hooks)
 	tcslab_central_hooks = hooks;
 }
 
-int tcslab_central_init(struct tcslab_cache *cache)
+int tcslab_central_init(struct tcslab_cache *cache, gfp_t gfp)
 {
 	int node, list;
 
-	cache->central = kvcalloc(nr_node_ids, sizeof(*cache->central), GFP_KERNEL);
+	cache->central = kvcalloc(nr_node_ids, sizeof(*cache->central), gfp);
 	if (!cache->central)
 		return -ENOMEM;
 	for (node = 0; node < nr_node_ids; node++) {
@@ -483,7 +483,7 @@ int tcslab_central_init(struct tcslab_cache *cache)
 		raw_spin_lock_init(&central->lock);
 		for (list = 0; list < TCSLAB_OCCUPANCY_LISTS; list++)
 			INIT_HLIST_HEAD(&central->spans[list]);
-		if (node_online(node) && make_transfer(cache, node, GFP_KERNEL)) {
+		if (node_online(node) && make_transfer(cache, node, gfp)) {
 			tcslab_central_exit(cache);
 			return -ENOMEM;
 		}

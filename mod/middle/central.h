@@ -46,7 +46,7 @@ struct tcslab_central_hooks {
 /* Before the first object. */
 void tcslab_central_set_hooks(const struct tcslab_central_hooks *hooks);
 
-int tcslab_central_init(struct tcslab_cache *cache);
+int tcslab_central_init(struct tcslab_cache *cache, gfp_t gfp);
 
 /* A node has come: make what tcslab_central_init() did not, if there is memory. */
 void tcslab_central_add_node(struct tcslab_cache *cache, int node, gfp_t gfp);
