@@ -13,7 +13,6 @@ Up to 128 bytes the steps are 8 and 16 bytes, the alignment that users expect.
                                  when a limit of the design is not met
 """
 
-import hashlib
 import sys
 
 PAGE = 4096
@@ -87,9 +86,22 @@ def table():
     return out
 
 
-def digest():
-    """What tells this table from any other, as a name in C."""
-    return "c" + hashlib.sha256(repr(list(rows())).encode("ascii")).hexdigest()[:8]
+def total():
+    """The number that tells this table from any other, see header()."""
+    return sum(size * i * i for i, size in enumerate(sizes(), 1))
+
+
+def in_lines(items, lead, separator, width=100):
+    """@items in lines of C that begin with @lead, with @separator between them."""
+    lines = [lead]
+    for item in items:
+        more = item if lines[-1] == lead else separator + item
+        if len((lines[-1] + more).expandtabs(8)) > width - 2:
+            lines[-1] += separator.rstrip()
+            lines.append(lead)
+            more = item
+        lines[-1] += more
+    return lines
 
 
 def header():
@@ -102,6 +114,7 @@ def header():
              "", "/*"]
     lines += [f" * {line}" for line in table()]
     lines += [" */", "",
+              "#include <linux/build_bug.h>",
               "#include <linux/types.h>", "",
               f"#define TCSLAB_MAX_SMALL_SIZE\t{MAX_SMALL}",
               f"#define TCSLAB_MAX_CLASS_SIZE\t{MAX_CLASS}",
@@ -109,13 +122,25 @@ def header():
               f"#define TCSLAB_NR_SMALL_STEPS\t{MAX_SMALL // 8 + 1}",
               f"#define TCSLAB_NR_MEDIUM_STEPS\t{(MAX_CLASS - MAX_SMALL) // 128 + 1}",
               f"#define TCSLAB_MAX_SPAN_PAGES\t{MAX_SPAN_PAGES}",
-              f"#define TCSLAB_TABLE\t\t{digest()}\t/* part of the name in tcslab_abi.h */",
+              "",
+              "/* Bytes of each class. */",
+              "enum {",
+              *in_lines([f"TCSLAB_CLASS_{i} = {size}" for i, size in enumerate(all_sizes, 1)],
+                        "\t", ", "),
+              "};",
+              "",
+              "/* What they add up to, part of the name in tcslab_abi.h: another table has another one. */",
+              f"#define TCSLAB_TABLE\t\t{total()}",
+              "static_assert(TCSLAB_TABLE ==",
+              *in_lines([f"TCSLAB_CLASS_{i} * {i * i}ULL" for i in range(1, len(all_sizes) + 1)],
+                        "\t      ", " + "),
+              "\t      , \"run scripts/gen_size_classes.py\");",
               "",
               "/* Class of a constant size, 0 for what is no class: the chain folds away. */",
               "static __always_inline unsigned int tcslab_size_class_const(size_t size)",
               "{",
               "\treturn !size ? 0 :"]
-    lines += [f"\t       size <= {size} ? {i} :" for i, size in enumerate(all_sizes, 1)]
+    lines += [f"\t       size <= TCSLAB_CLASS_{i} ? {i} :" for i in range(1, len(all_sizes) + 1)]
     lines += ["\t       0;",
               "}",
               "",

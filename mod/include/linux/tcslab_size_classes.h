@@ -93,6 +93,7 @@
  * mean waste over uniform sizes 65..65536: 4.02%
  */
 
+#include <linux/build_bug.h>
 #include <linux/types.h>
 
 #define TCSLAB_MAX_SMALL_SIZE	1024
@@ -101,96 +102,158 @@
 #define TCSLAB_NR_SMALL_STEPS	129
 #define TCSLAB_NR_MEDIUM_STEPS	505
 #define TCSLAB_MAX_SPAN_PAGES	16
-#define TCSLAB_TABLE		c7b54f93a	/* part of the name in tcslab_abi.h */
+
+/* Bytes of each class. */
+enum {
+	TCSLAB_CLASS_1 = 8, TCSLAB_CLASS_2 = 16, TCSLAB_CLASS_3 = 24, TCSLAB_CLASS_4 = 32,
+	TCSLAB_CLASS_5 = 40, TCSLAB_CLASS_6 = 48, TCSLAB_CLASS_7 = 56, TCSLAB_CLASS_8 = 64,
+	TCSLAB_CLASS_9 = 80, TCSLAB_CLASS_10 = 96, TCSLAB_CLASS_11 = 112, TCSLAB_CLASS_12 = 128,
+	TCSLAB_CLASS_13 = 144, TCSLAB_CLASS_14 = 160, TCSLAB_CLASS_15 = 176, TCSLAB_CLASS_16 = 192,
+	TCSLAB_CLASS_17 = 208, TCSLAB_CLASS_18 = 224, TCSLAB_CLASS_19 = 240, TCSLAB_CLASS_20 = 256,
+	TCSLAB_CLASS_21 = 288, TCSLAB_CLASS_22 = 320, TCSLAB_CLASS_23 = 352, TCSLAB_CLASS_24 = 384,
+	TCSLAB_CLASS_25 = 416, TCSLAB_CLASS_26 = 448, TCSLAB_CLASS_27 = 480, TCSLAB_CLASS_28 = 512,
+	TCSLAB_CLASS_29 = 576, TCSLAB_CLASS_30 = 640, TCSLAB_CLASS_31 = 704, TCSLAB_CLASS_32 = 768,
+	TCSLAB_CLASS_33 = 832, TCSLAB_CLASS_34 = 896, TCSLAB_CLASS_35 = 960,
+	TCSLAB_CLASS_36 = 1024, TCSLAB_CLASS_37 = 1152, TCSLAB_CLASS_38 = 1280,
+	TCSLAB_CLASS_39 = 1408, TCSLAB_CLASS_40 = 1536, TCSLAB_CLASS_41 = 1664,
+	TCSLAB_CLASS_42 = 1792, TCSLAB_CLASS_43 = 1920, TCSLAB_CLASS_44 = 2048,
+	TCSLAB_CLASS_45 = 2304, TCSLAB_CLASS_46 = 2560, TCSLAB_CLASS_47 = 2816,
+	TCSLAB_CLASS_48 = 3072, TCSLAB_CLASS_49 = 3328, TCSLAB_CLASS_50 = 3584,
+	TCSLAB_CLASS_51 = 3840, TCSLAB_CLASS_52 = 4096, TCSLAB_CLASS_53 = 4608,
+	TCSLAB_CLASS_54 = 5120, TCSLAB_CLASS_55 = 5632, TCSLAB_CLASS_56 = 6144,
+	TCSLAB_CLASS_57 = 6656, TCSLAB_CLASS_58 = 7168, TCSLAB_CLASS_59 = 7680,
+	TCSLAB_CLASS_60 = 8192, TCSLAB_CLASS_61 = 9216, TCSLAB_CLASS_62 = 10240,
+	TCSLAB_CLASS_63 = 11264, TCSLAB_CLASS_64 = 12288, TCSLAB_CLASS_65 = 13312,
+	TCSLAB_CLASS_66 = 14336, TCSLAB_CLASS_67 = 15360, TCSLAB_CLASS_68 = 16384,
+	TCSLAB_CLASS_69 = 18432, TCSLAB_CLASS_70 = 20480, TCSLAB_CLASS_71 = 22528,
+	TCSLAB_CLASS_72 = 24576, TCSLAB_CLASS_73 = 26624, TCSLAB_CLASS_74 = 28672,
+	TCSLAB_CLASS_75 = 30720, TCSLAB_CLASS_76 = 32768, TCSLAB_CLASS_77 = 36864,
+	TCSLAB_CLASS_78 = 40960, TCSLAB_CLASS_79 = 45056, TCSLAB_CLASS_80 = 49152,
+	TCSLAB_CLASS_81 = 53248, TCSLAB_CLASS_82 = 57344, TCSLAB_CLASS_83 = 61440,
+	TCSLAB_CLASS_84 = 65536
+};
+
+/* What they add up to, part of the name in tcslab_abi.h: another table has another one. */
+#define TCSLAB_TABLE		4464811840
+static_assert(TCSLAB_TABLE ==
+	      TCSLAB_CLASS_1 * 1ULL + TCSLAB_CLASS_2 * 4ULL + TCSLAB_CLASS_3 * 9ULL +
+	      TCSLAB_CLASS_4 * 16ULL + TCSLAB_CLASS_5 * 25ULL + TCSLAB_CLASS_6 * 36ULL +
+	      TCSLAB_CLASS_7 * 49ULL + TCSLAB_CLASS_8 * 64ULL + TCSLAB_CLASS_9 * 81ULL +
+	      TCSLAB_CLASS_10 * 100ULL + TCSLAB_CLASS_11 * 121ULL + TCSLAB_CLASS_12 * 144ULL +
+	      TCSLAB_CLASS_13 * 169ULL + TCSLAB_CLASS_14 * 196ULL + TCSLAB_CLASS_15 * 225ULL +
+	      TCSLAB_CLASS_16 * 256ULL + TCSLAB_CLASS_17 * 289ULL + TCSLAB_CLASS_18 * 324ULL +
+	      TCSLAB_CLASS_19 * 361ULL + TCSLAB_CLASS_20 * 400ULL + TCSLAB_CLASS_21 * 441ULL +
+	      TCSLAB_CLASS_22 * 484ULL + TCSLAB_CLASS_23 * 529ULL + TCSLAB_CLASS_24 * 576ULL +
+	      TCSLAB_CLASS_25 * 625ULL + TCSLAB_CLASS_26 * 676ULL + TCSLAB_CLASS_27 * 729ULL +
+	      TCSLAB_CLASS_28 * 784ULL + TCSLAB_CLASS_29 * 841ULL + TCSLAB_CLASS_30 * 900ULL +
+	      TCSLAB_CLASS_31 * 961ULL + TCSLAB_CLASS_32 * 1024ULL + TCSLAB_CLASS_33 * 1089ULL +
+	      TCSLAB_CLASS_34 * 1156ULL + TCSLAB_CLASS_35 * 1225ULL + TCSLAB_CLASS_36 * 1296ULL +
+	      TCSLAB_CLASS_37 * 1369ULL + TCSLAB_CLASS_38 * 1444ULL + TCSLAB_CLASS_39 * 1521ULL +
+	      TCSLAB_CLASS_40 * 1600ULL + TCSLAB_CLASS_41 * 1681ULL + TCSLAB_CLASS_42 * 1764ULL +
+	      TCSLAB_CLASS_43 * 1849ULL + TCSLAB_CLASS_44 * 1936ULL + TCSLAB_CLASS_45 * 2025ULL +
+	      TCSLAB_CLASS_46 * 2116ULL + TCSLAB_CLASS_47 * 2209ULL + TCSLAB_CLASS_48 * 2304ULL +
+	      TCSLAB_CLASS_49 * 2401ULL + TCSLAB_CLASS_50 * 2500ULL + TCSLAB_CLASS_51 * 2601ULL +
+	      TCSLAB_CLASS_52 * 2704ULL + TCSLAB_CLASS_53 * 2809ULL + TCSLAB_CLASS_54 * 2916ULL +
+	      TCSLAB_CLASS_55 * 3025ULL + TCSLAB_CLASS_56 * 3136ULL + TCSLAB_CLASS_57 * 3249ULL +
+	      TCSLAB_CLASS_58 * 3364ULL + TCSLAB_CLASS_59 * 3481ULL + TCSLAB_CLASS_60 * 3600ULL +
+	      TCSLAB_CLASS_61 * 3721ULL + TCSLAB_CLASS_62 * 3844ULL + TCSLAB_CLASS_63 * 3969ULL +
+	      TCSLAB_CLASS_64 * 4096ULL + TCSLAB_CLASS_65 * 4225ULL + TCSLAB_CLASS_66 * 4356ULL +
+	      TCSLAB_CLASS_67 * 4489ULL + TCSLAB_CLASS_68 * 4624ULL + TCSLAB_CLASS_69 * 4761ULL +
+	      TCSLAB_CLASS_70 * 4900ULL + TCSLAB_CLASS_71 * 5041ULL + TCSLAB_CLASS_72 * 5184ULL +
+	      TCSLAB_CLASS_73 * 5329ULL + TCSLAB_CLASS_74 * 5476ULL + TCSLAB_CLASS_75 * 5625ULL +
+	      TCSLAB_CLASS_76 * 5776ULL + TCSLAB_CLASS_77 * 5929ULL + TCSLAB_CLASS_78 * 6084ULL +
+	      TCSLAB_CLASS_79 * 6241ULL + TCSLAB_CLASS_80 * 6400ULL + TCSLAB_CLASS_81 * 6561ULL +
+	      TCSLAB_CLASS_82 * 6724ULL + TCSLAB_CLASS_83 * 6889ULL + TCSLAB_CLASS_84 * 7056ULL
+	      , "run scripts/gen_size_classes.py");
 
 /* Class of a constant size, 0 for what is no class: the chain folds away. */
 static __always_inline unsigned int tcslab_size_class_const(size_t size)
 {
 	return !size ? 0 :
-	       size <= 8 ? 1 :
-	       size <= 16 ? 2 :
-	       size <= 24 ? 3 :
-	       size <= 32 ? 4 :
-	       size <= 40 ? 5 :
-	       size <= 48 ? 6 :
-	       size <= 56 ? 7 :
-	       size <= 64 ? 8 :
-	       size <= 80 ? 9 :
-	       size <= 96 ? 10 :
-	       size <= 112 ? 11 :
-	       size <= 128 ? 12 :
-	       size <= 144 ? 13 :
-	       size <= 160 ? 14 :
-	       size <= 176 ? 15 :
-	       size <= 192 ? 16 :
-	       size <= 208 ? 17 :
-	       size <= 224 ? 18 :
-	       size <= 240 ? 19 :
-	       size <= 256 ? 20 :
-	       size <= 288 ? 21 :
-	       size <= 320 ? 22 :
-	       size <= 352 ? 23 :
-	       size <= 384 ? 24 :
-	       size <= 416 ? 25 :
-	       size <= 448 ? 26 :
-	       size <= 480 ? 27 :
-	       size <= 512 ? 28 :
-	       size <= 576 ? 29 :
-	       size <= 640 ? 30 :
-	       size <= 704 ? 31 :
-	       size <= 768 ? 32 :
-	       size <= 832 ? 33 :
-	       size <= 896 ? 34 :
-	       size <= 960 ? 35 :
-	       size <= 1024 ? 36 :
-	       size <= 1152 ? 37 :
-	       size <= 1280 ? 38 :
-	       size <= 1408 ? 39 :
-	       size <= 1536 ? 40 :
-	       size <= 1664 ? 41 :
-	       size <= 1792 ? 42 :
-	       size <= 1920 ? 43 :
-	       size <= 2048 ? 44 :
-	       size <= 2304 ? 45 :
-	       size <= 2560 ? 46 :
-	       size <= 2816 ? 47 :
-	       size <= 3072 ? 48 :
-	       size <= 3328 ? 49 :
-	       size <= 3584 ? 50 :
-	       size <= 3840 ? 51 :
-	       size <= 4096 ? 52 :
-	       size <= 4608 ? 53 :
-	       size <= 5120 ? 54 :
-	       size <= 5632 ? 55 :
-	       size <= 6144 ? 56 :
-	       size <= 6656 ? 57 :
-	       size <= 7168 ? 58 :
-	       size <= 7680 ? 59 :
-	       size <= 8192 ? 60 :
-	       size <= 9216 ? 61 :
-	       size <= 10240 ? 62 :
-	       size <= 11264 ? 63 :
-	       size <= 12288 ? 64 :
-	       size <= 13312 ? 65 :
-	       size <= 14336 ? 66 :
-	       size <= 15360 ? 67 :
-	       size <= 16384 ? 68 :
-	       size <= 18432 ? 69 :
-	       size <= 20480 ? 70 :
-	       size <= 22528 ? 71 :
-	       size <= 24576 ? 72 :
-	       size <= 26624 ? 73 :
-	       size <= 28672 ? 74 :
-	       size <= 30720 ? 75 :
-	       size <= 32768 ? 76 :
-	       size <= 36864 ? 77 :
-	       size <= 40960 ? 78 :
-	       size <= 45056 ? 79 :
-	       size <= 49152 ? 80 :
-	       size <= 53248 ? 81 :
-	       size <= 57344 ? 82 :
-	       size <= 61440 ? 83 :
-	       size <= 65536 ? 84 :
+	       size <= TCSLAB_CLASS_1 ? 1 :
+	       size <= TCSLAB_CLASS_2 ? 2 :
+	       size <= TCSLAB_CLASS_3 ? 3 :
+	       size <= TCSLAB_CLASS_4 ? 4 :
+	       size <= TCSLAB_CLASS_5 ? 5 :
+	       size <= TCSLAB_CLASS_6 ? 6 :
+	       size <= TCSLAB_CLASS_7 ? 7 :
+	       size <= TCSLAB_CLASS_8 ? 8 :
+	       size <= TCSLAB_CLASS_9 ? 9 :
+	       size <= TCSLAB_CLASS_10 ? 10 :
+	       size <= TCSLAB_CLASS_11 ? 11 :
+	       size <= TCSLAB_CLASS_12 ? 12 :
+	       size <= TCSLAB_CLASS_13 ? 13 :
+	       size <= TCSLAB_CLASS_14 ? 14 :
+	       size <= TCSLAB_CLASS_15 ? 15 :
+	       size <= TCSLAB_CLASS_16 ? 16 :
+	       size <= TCSLAB_CLASS_17 ? 17 :
+	       size <= TCSLAB_CLASS_18 ? 18 :
+	       size <= TCSLAB_CLASS_19 ? 19 :
+	       size <= TCSLAB_CLASS_20 ? 20 :
+	       size <= TCSLAB_CLASS_21 ? 21 :
+	       size <= TCSLAB_CLASS_22 ? 22 :
+	       size <= TCSLAB_CLASS_23 ? 23 :
+	       size <= TCSLAB_CLASS_24 ? 24 :
+	       size <= TCSLAB_CLASS_25 ? 25 :
+	       size <= TCSLAB_CLASS_26 ? 26 :
+	       size <= TCSLAB_CLASS_27 ? 27 :
+	       size <= TCSLAB_CLASS_28 ? 28 :
+	       size <= TCSLAB_CLASS_29 ? 29 :
+	       size <= TCSLAB_CLASS_30 ? 30 :
+	       size <= TCSLAB_CLASS_31 ? 31 :
+	       size <= TCSLAB_CLASS_32 ? 32 :
+	       size <= TCSLAB_CLASS_33 ? 33 :
+	       size <= TCSLAB_CLASS_34 ? 34 :
+	       size <= TCSLAB_CLASS_35 ? 35 :
+	       size <= TCSLAB_CLASS_36 ? 36 :
+	       size <= TCSLAB_CLASS_37 ? 37 :
+	       size <= TCSLAB_CLASS_38 ? 38 :
+	       size <= TCSLAB_CLASS_39 ? 39 :
+	       size <= TCSLAB_CLASS_40 ? 40 :
+	       size <= TCSLAB_CLASS_41 ? 41 :
+	       size <= TCSLAB_CLASS_42 ? 42 :
+	       size <= TCSLAB_CLASS_43 ? 43 :
+	       size <= TCSLAB_CLASS_44 ? 44 :
+	       size <= TCSLAB_CLASS_45 ? 45 :
+	       size <= TCSLAB_CLASS_46 ? 46 :
+	       size <= TCSLAB_CLASS_47 ? 47 :
+	       size <= TCSLAB_CLASS_48 ? 48 :
+	       size <= TCSLAB_CLASS_49 ? 49 :
+	       size <= TCSLAB_CLASS_50 ? 50 :
+	       size <= TCSLAB_CLASS_51 ? 51 :
+	       size <= TCSLAB_CLASS_52 ? 52 :
+	       size <= TCSLAB_CLASS_53 ? 53 :
+	       size <= TCSLAB_CLASS_54 ? 54 :
+	       size <= TCSLAB_CLASS_55 ? 55 :
+	       size <= TCSLAB_CLASS_56 ? 56 :
+	       size <= TCSLAB_CLASS_57 ? 57 :
+	       size <= TCSLAB_CLASS_58 ? 58 :
+	       size <= TCSLAB_CLASS_59 ? 59 :
+	       size <= TCSLAB_CLASS_60 ? 60 :
+	       size <= TCSLAB_CLASS_61 ? 61 :
+	       size <= TCSLAB_CLASS_62 ? 62 :
+	       size <= TCSLAB_CLASS_63 ? 63 :
+	       size <= TCSLAB_CLASS_64 ? 64 :
+	       size <= TCSLAB_CLASS_65 ? 65 :
+	       size <= TCSLAB_CLASS_66 ? 66 :
+	       size <= TCSLAB_CLASS_67 ? 67 :
+	       size <= TCSLAB_CLASS_68 ? 68 :
+	       size <= TCSLAB_CLASS_69 ? 69 :
+	       size <= TCSLAB_CLASS_70 ? 70 :
+	       size <= TCSLAB_CLASS_71 ? 71 :
+	       size <= TCSLAB_CLASS_72 ? 72 :
+	       size <= TCSLAB_CLASS_73 ? 73 :
+	       size <= TCSLAB_CLASS_74 ? 74 :
+	       size <= TCSLAB_CLASS_75 ? 75 :
+	       size <= TCSLAB_CLASS_76 ? 76 :
+	       size <= TCSLAB_CLASS_77 ? 77 :
+	       size <= TCSLAB_CLASS_78 ? 78 :
+	       size <= TCSLAB_CLASS_79 ? 79 :
+	       size <= TCSLAB_CLASS_80 ? 80 :
+	       size <= TCSLAB_CLASS_81 ? 81 :
+	       size <= TCSLAB_CLASS_82 ? 82 :
+	       size <= TCSLAB_CLASS_83 ? 83 :
+	       size <= TCSLAB_CLASS_84 ? 84 :
 	       0;
 }
 
