@@ -66,11 +66,13 @@
  * The name is a hash of the headers, see scripts/gen_abi.py, and a reference is what the
  * loader looks at, with MODVERSIONS or without.  It is gone when the module is
  * initialised.  The section is one of its own: others of its kind can be written to by
- * who relocates.
+ * who relocates.  Files of tcslab.ko itself say TCSLAB_INSIDE: one of them has the symbol.
  */
 extern const char TCSLAB_ABI[];
+#ifndef TCSLAB_INSIDE
 static const char * const tcslab_abi_reference __used
 	__section(".init.rodata.tcslab") = TCSLAB_ABI;
+#endif
 #endif
 
 /* ------------------------------ slow paths, see caches/general.c, caches/object.c */

@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The back tier linked alone, with stubs for what it asks of the tiers above.
+# lab: timeout=120
+
+# shellcheck source=selftests/ktap_module.inc
+. ./ktap_module.inc
+run_module tcslab_test_back "$@"
