@@ -43,6 +43,7 @@
  *   grace period if the cache is type-safe, or got by who has not cut it yet;
  * - given to tcslab_free_rcu(), or in the hands of who frees it after its grace period: such
  *   objects are counted until they are free;
+ * - no longer charged, of which nobody has been told yet: it is counted with those;
  * - parked by a free that could not take a lock: an interrupt that he waits for;
  * - in the array of a CPU that is going.
  *
@@ -149,9 +150,10 @@ void *tcslab_limit_wait(struct tcslab_cache *cache, gfp_t gfp, int node,
 /* Is something on its way back?  What it says no to has come, and is an event. */
 static bool is_coming(struct tcslab_cache *cache)
 {
-	bool coming = tcslab_cpu_cache_left(cache) || tcslab_central_in_hands(cache) > 0 ||
-		      atomic_long_read(&cache->rcu_objects);
+	bool coming = tcslab_cpu_cache_left(cache) || tcslab_central_in_hands(cache) > 0;
 
+	smp_rmb();	/* what is charged, then what is not and of which nobody knows yet */
+	coming |= atomic_long_read(&cache->rcu_objects);
 	smp_rmb();	/* then @events */
 	return coming;
 }

@@ -15,11 +15,20 @@
 
 #define SHORT_SPANS	4	/* so many of the shortest before longer ones */
 
+/* With a limit it counts as on its way until who waits knows of it; see limit_wait.c. */
 static void uncharge(struct tcslab_cache *cache, unsigned int npages)
 {
+	if (!cache->limit_pages) {
+		atomic_long_sub(npages, &cache->span_pages_held);
+		return;
+	}
+	atomic_long_inc(&cache->rcu_objects);
+	smp_mb__after_atomic();	/* counted there, then no longer charged */
 	atomic_long_sub(npages, &cache->span_pages_held);
 	/* Also when a charge is undone: somebody may have been refused for it. */
 	tcslab_central_came_back(cache);
+	smp_mb__before_atomic();	/* what came back, then the count */
+	atomic_long_dec(&cache->rcu_objects);
 }
 
 long tcslab_central_in_hands(const struct tcslab_cache *cache)

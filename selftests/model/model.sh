@@ -7,8 +7,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 wrong="cpu_array/COUNT_EARLY cpu_array/DRAIN_ANYWAY cpu_array/NMI_SPINS cpu_array/PARKED_STAY
 	minimum/FIRST_ONLY minimum/ROOM_FIRST minimum/NO_SECOND_LOOK
 	limit_wait/NO_SETTLE limit_wait/NO_SECOND_LOOK limit_wait/LOOK_FIRST limit_wait/N_FIRST
-	limit_wait/NO_PASS slots/NO_CHANGES"
-models="cpu_array minimum limit_wait slots"
+	limit_wait/NO_PASS limit_look/NO_SETTLE limit_look/EVENTS_FIRST
+	limit_look/COUNT_FIRST limit_look/HELD_ONLY_FREE limit_look/NOT_COUNTED slots/NO_CHANGES"
+models="cpu_array minimum limit_wait limit_look slots"
 number=0
 failed=0
 
