@@ -138,7 +138,7 @@ struct tcslab_page_heap_stats {
 void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 			    struct tcslab_page_heap_stats *stats);
 
-/* Pages of all heaps together: held, free in them, and in large objects, with the number of those. */
+/* Of all heaps together: pages held, free and in large objects, and the number of those. */
 void tcslab_page_heap_sums(struct tcslab_page_heap_stats *sums);
 
 /* As tcslab_held_pages(): the peak of the sum of all heaps, not the sum of the peaks. */

@@ -5,7 +5,7 @@
 
 #include "list.h"
 
-DEFINE_MUTEX(tcslab_cache_mutex);
+DEFINE_MUTEX(tcslab_cache_mutex);	/* guards the list, and the life of the caches on it */
 LIST_HEAD(tcslab_cache_list);
 
 bool tcslab_cache_lock_within(unsigned long patience)

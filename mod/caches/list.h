@@ -15,7 +15,8 @@
 #include <linux/tcslab.h>
 
 extern struct mutex tcslab_cache_mutex;		/* may sleep */
-extern struct list_head tcslab_cache_list;	/* general ones of the normal zone first, by class */
+/* General ones of the normal zone first, by class. */
+extern struct list_head tcslab_cache_list;
 
 /*
  * Take the mutex unless that takes longer than @patience, in jiffies: who has it may be waiting for

@@ -34,7 +34,8 @@ bool tcslab_minimum_wait(struct tcslab_cache *cache, bool killable)
 	unsigned int state = killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE;
 	struct tcslab_reserve *reserve = cache->minimum;
 
-	(void)___swait_event(reserve->waiting, ___wait_cond_timeout(tcslab_slots_any(&reserve->full)),
+	(void)___swait_event(reserve->waiting,
+			     ___wait_cond_timeout(tcslab_slots_any(&reserve->full)),
 			     state, WAIT_AT_MOST, __ret = schedule_timeout(__ret));
 	return !killable || !fatal_signal_pending(current);
 }

@@ -50,7 +50,10 @@ void tcslab_backlog_seal_all(void);
 /* Is anybody freeing what is no longer counted?  Who is, is inside of a reader's section. */
 bool tcslab_backlog_is_reaped(void);
 
-/* In rcu.c: there is something, or much, or there was @no_memory for it.  Any context, not under a lock. */
+/*
+ * In rcu.c: there is something, or much, or there was @no_memory for it.  Any context, not
+ * under a lock.
+ */
 void tcslab_rcu_wake(void);
 void tcslab_rcu_hurry(bool no_memory);
 

@@ -28,7 +28,7 @@ static bool add(void *obj, gfp_t gfp)
 		tcslab_rcu_wake();
 	} else if (added == TCSLAB_ADDED_LAST) {
 		tcslab_rcu_hurry(false);
-		/* One for each that was filled; some if we may be preempted: so the backlog shrinks. */
+		/* One for each that was filled, some if we may be preempted: it shrinks. */
 		if (!irqs_disabled())
 			tcslab_backlog_reap_some(preemptible() ? 4 : 1);
 	}

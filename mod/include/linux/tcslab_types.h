@@ -104,7 +104,7 @@ struct tcslab_cache {
 	bool narrows;		/* has one of these two, see tcslab_cpu_cache_narrow() */
 	unsigned long limit_pages;	/* 0: none */
 	atomic_long_t span_pages_held;	/* pages in spans, checked against the limit */
-	atomic_long_t rcu_objects;	/* on their way, after a grace period too, if there is a limit */
+	atomic_long_t rcu_objects;	/* on their way, of RCU or not, if there is a limit */
 	atomic_long_t limit_refusals;
 	atomic_long_t limit_overruns;
 	struct list_head list;	/* all caches, under the cache list mutex */

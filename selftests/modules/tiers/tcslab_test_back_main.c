@@ -30,7 +30,8 @@ static void __init get_sums(struct tcslab_page_heap_stats *stats)
 }
 
 /* Is the page map as span.h says, and the span where it was asked for? */
-static bool __init is_right(const struct tcslab_span *span, unsigned int npages, unsigned int align)
+static bool __init is_right(const struct tcslab_span *span, unsigned int npages,
+			    unsigned int align)
 {
 	const struct page *last = span->page + span->npages - 1;
 
@@ -53,7 +54,8 @@ static void __init one_span(void)
 	context_check(woken && is_right(span, 3, 1), "for which the heap has grown");
 	context_check(stats.chunks == 1 && stats.large_pages == 3 &&
 		      stats.held_pages == stats.large_pages + stats.free_pages,
-		      "the books: %lu pages are held, %lu free", stats.held_pages, stats.free_pages);
+		      "the books: %lu pages are held, %lu free", stats.held_pages,
+		      stats.free_pages);
 	tcslab_page_heap_free(span, false);
 	get_sums(&stats);
 	context_check(stats.free_chunks == 1 && stats.free_spans == 1 && tcslab_is_stray(obj),
@@ -91,7 +93,7 @@ static void __init at_random(void)
 		if (step % 256 == 0)
 			cond_resched();
 	}
-	context_check(!wrong && !overlaps, "%u steps: %u spans are wrong, %u pages not theirs alone",
+	context_check(!wrong && !overlaps, "%u steps: %u spans are wrong, %u pages not theirs",
 		      step, wrong, overlaps);
 	for (i = 0; i < MANY; i++)
 		if (spans[i])
@@ -132,7 +134,7 @@ static void __init let_go(void)
 		      after[1].released - before[1].released);
 }
 
-static void __init limit(void)
+static void __init at_limit(void)
 {
 	unsigned long pages = 64, refused = tcslab_hard_limit_refusals();
 	unsigned int n;
@@ -161,7 +163,7 @@ static int __init back_init(void)
 		one_span();
 		at_random();
 		let_go();
-		limit();
+		at_limit();
 		end_back();
 	}
 	context_plan();

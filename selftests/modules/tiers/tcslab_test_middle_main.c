@@ -76,7 +76,7 @@ static void __init give(unsigned int i, unsigned int n)
 				    min(n - i, cache.batch));
 }
 
-static void __init objects(void)
+static void __init one_cache(void)
 {
 	struct tcslab_cache_stats stats = { .size = SIZE };
 	unsigned int n, i, wrong = 0;
@@ -149,7 +149,7 @@ static int __init middle_init(void)
 	tcslab_central_set_hooks(&central_hooks);
 	tcslab_park_init();
 	if (begin_back()) {
-		objects();
+		one_cache();
 		at_limit();
 		after_grace();
 		end_back();
