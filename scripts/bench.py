@@ -23,6 +23,8 @@ import sys
 from pathlib import Path
 from typing import Iterator
 
+from lab import vm
+
 TOP = Path(__file__).resolve().parent.parent
 RESULTS = TOP / "build" / "bench" / "results.json"
 GOLDEN = TOP / "selftests" / "data" / "golden"
@@ -39,9 +41,8 @@ TCMALLOC = Path("/usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4")
 
 def guest(kernel: str, command: str, *options: str) -> str:
     """What @command printed in a guest."""
-    line = [sys.executable, str(TOP / "scripts" / "lab"), "vm", "--kernel", kernel,
-            "--mem", "2G", "--timeout", "1200", *options, "--", command]
-    done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(vm.command(kernel, command, "--mem", "2G", "--timeout", "1200", *options),
+                          stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"bench: {kernel}: {command} failed\n{done.stdout[-2000:]}")
     return done.stdout

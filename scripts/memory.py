@@ -16,6 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lab import vm
+
 TOP = Path(__file__).resolve().parent.parent
 OUT = TOP / "build" / "bench"
 ROW = re.compile(r"# ([\w-]+): tcslab (\d+) slub (\d+)\s*$")
@@ -42,10 +44,9 @@ done
 def measure(kernel: str) -> list[dict]:
     """One boot of @kernel; its rows. The curve goes into a file."""
     append = "init_on_alloc=0"
-    command = [sys.executable, str(TOP / "scripts" / "lab"), "vm", "--kernel", kernel,
-               "--append", append, "--mem", "2G", "--timeout", "900",
-               "--files", f"{TOP}/selftests/data/boot-6.12.trace.xz:boot.trace.xz", "--",
-               GUEST % " ".join(MODES)]
+    command = vm.command(kernel, GUEST % " ".join(MODES), "--append", append, "--mem", "2G",
+                         "--timeout", "900",
+                         "--files", f"{TOP}/selftests/data/boot-6.12.trace.xz:boot.trace.xz")
     out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     rows, curve = [], []
     for line in out.splitlines():

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from . import paths
-from .kernels import Kernel, Ready
+from .kernel import Kernel, Ready
 from .packages import Archive, install_tools
 from .progress import LabError, run, say
 

@@ -21,7 +21,7 @@ if __package__ in (None, ""):
     sys.path.remove(str(Path(__file__).resolve().parent))
     __package__ = "record"
 
-from lab import kernels  # noqa: E402
+from lab import kernels, vm  # noqa: E402
 from lab.progress import LabError, say  # noqa: E402
 from record import convert  # noqa: E402
 
@@ -63,11 +63,13 @@ def capture(kernel: str, smp: int, target: Path) -> None:
         events = ",".join(f"kmem:{x}" for x in EVENTS)
         files = [f"{HERE / name}:record/{name}" for name in ("capture.sh", "workload.sh")]
         subprocess.run(
-            [sys.executable, str(PROJECT / "scripts" / "lab"), "vm", "--kernel", kernel,
-             "--no-build", "--smp", str(smp), "--mem", MEMORY, "--timeout", "900", "--append",
-             f"trace_event={events} trace_buf_size={BUFFER} trace_clock=counter slab_nomerge",
-             "--files", *files, f"{archive}:record/tree.tar.gz", "--out", str(target), "--",
-             "sh /record/capture.sh /out sh /record/workload.sh /record/tree.tar.gz"], check=True)
+            vm.command(kernel, "sh /record/capture.sh /out sh /record/workload.sh "
+                       "/record/tree.tar.gz",
+                       "--no-build", "--smp", str(smp), "--mem", MEMORY, "--timeout", "900",
+                       "--append", f"trace_event={events} trace_buf_size={BUFFER} "
+                       "trace_clock=counter slab_nomerge",
+                       "--files", *files, f"{archive}:record/tree.tar.gz", "--out", str(target)),
+            check=True)
 
 
 def main() -> int:
