@@ -6,7 +6,7 @@
  * a function of its own for each pair.  Those functions are reached by pointer
  * only, because gcc compiles for size what only a module's init calls.
  *
- * Time is that of bench_clock(): cycles or, under QEMU's icount, instructions.
+ * Time is that of test_clock(): cycles or, under QEMU's icount, instructions.
  * Interrupts are off around each timed round; rounds of tcslab, SLUB, "limit" and the
  * empty loop alternate, the median counts, and the empty loop is taken off.
  * "limit" is a bare per-CPU stack: what no allocator can be cheaper than.
@@ -21,9 +21,10 @@
 #include <linux/irqflags.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/timex.h>
 
 #include <linux/tcslab.h>
+
+#include "clock.h"
 
 #define BENCH_ROUNDS	9
 #define BENCH_SIZE	64
@@ -71,19 +72,6 @@ extern const size_t bench_mixed[16];	/* sizes as they come */
 extern const size_t bench_small_sizes[16];	/* 16 to 4096 */
 extern const size_t bench_64;
 
-static __always_inline u64 bench_clock(void)
-{
-#ifdef CONFIG_UML
-	u32 low, high;
-
-	/* User-mode Linux has no get_cycles(), but it has the instruction. */
-	asm volatile("rdtsc" : "=a" (low), "=d" (high));
-	return (u64)high << 32 | low;
-#else
-	return get_cycles();
-#endif
-}
-
 static __always_inline void bench_touch(void *obj, void *value)
 {
 	void *scratch;
@@ -108,7 +96,7 @@ static __always_inline u64 bench_loop(const struct bench_work *work,
 	u64 begin, time;
 
 	local_irq_save(flags);
-	begin = bench_clock();
+	begin = test_clock();
 	if (burst == 1) {
 		/* Without a loop in the loop, whose cost would not be the same for all. */
 		for (i = 0; i < repeat; i++) {
@@ -135,7 +123,7 @@ static __always_inline u64 bench_loop(const struct bench_work *work,
 			}
 		}
 	}
-	time = bench_clock() - begin;
+	time = test_clock() - begin;
 	local_irq_restore(flags);
 	return div_u64(time * BENCH_PAIRS, repeat * burst);
 }

@@ -165,7 +165,7 @@ static __always_inline u64 set_loop(const struct bench_work *work,
 	for (i = 0; i < n; i++)
 		objs[i] = alloc(work->sizes[i & work->mask]);
 	local_irq_save(flags);
-	begin = bench_clock();
+	begin = test_clock();
 	for (i = 0; i < work->pairs; i++) {
 		k = work->order[i % n];
 		free(objs[k], work->sizes[k & work->mask]);
@@ -174,7 +174,7 @@ static __always_inline u64 set_loop(const struct bench_work *work,
 		objs[k] = obj;
 		bench_touch(obj, objs);
 	}
-	time = bench_clock() - begin;
+	time = test_clock() - begin;
 	local_irq_restore(flags);
 	for (i = 0; i < n; i++)
 		free(objs[i], BENCH_SIZE);
@@ -291,12 +291,12 @@ static u64 cross_one(void *arg, unsigned int number)
 		while (smp_load_acquire(&slot->full) != number)	/* pairs with the release */
 			cpu_relax();
 		local_irq_save(flags);
-		begin = bench_clock();
+		begin = test_clock();
 		if (number)
 			cross->consume(slot->objs, cross->n);
 		else
 			cross->produce(slot->objs, cross->n);
-		time += bench_clock() - begin;
+		time += test_clock() - begin;
 		local_irq_restore(flags);
 		smp_store_release(&slot->full, !number);	/* what is in it comes first */
 	}

@@ -51,16 +51,16 @@ static noinline u64 bulk_round(bool ours, size_t n)
 		preempt_disable();
 		if (ours) {
 			local_irq_save(flags);
-			begin = bench_clock();
+			begin = test_clock();
 			tcslab_cache_alloc_bulk(bench_cache, GFP_ATOMIC, n, bench_objs);
 			tcslab_cache_free_bulk(bench_cache, n, bench_objs);
-			time += bench_clock() - begin;
+			time += test_clock() - begin;
 			local_irq_restore(flags);
 		} else {
-			begin = bench_clock();
+			begin = test_clock();
 			if (kmem_cache_alloc_bulk(bench_slub, GFP_ATOMIC, n, bench_objs))
 				kmem_cache_free_bulk(bench_slub, n, bench_objs);
-			time += bench_clock() - begin;
+			time += test_clock() - begin;
 		}
 		preempt_enable();
 	}

@@ -17,6 +17,7 @@
 #include <linux/sched/signal.h>
 
 #include "base/compat.h"
+#include "clock.h"
 #include "tcslab_replay.h"
 
 /* What an object is when its allocation failed: its free must not wait for it. */
@@ -31,17 +32,10 @@
 /* In REPLAY_VERIFY with spoiling: one object in so many. */
 #define SPOIL_EVERY	1000
 
+/* Not inline: what a reading costs is the same wherever it is. */
 u64 replay_cycles(void)
 {
-#if IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_UML_X86)
-	/* User-mode Linux has no get_cycles(), but it has the instruction. */
-	u32 low, high;
-
-	asm volatile("rdtsc" : "=a" (low), "=d" (high));
-	return (u64)high << 32 | low;
-#else
-	return get_cycles();
-#endif
+	return test_clock();
 }
 
 /* -------------------------------------------------------------- allocators */
