@@ -18,14 +18,14 @@ static void forget_missed(struct tcslab_keep *keep)
 }
 
 /*
- * Nobody settles while nothing is held.  Not time_after(): that may have been for half of all
+ * No period ends while nothing is held.  Not time_after(): that may have been for half of all
  * jiffies.
  */
 static void forget_what_is_old(struct tcslab_keep *keep, unsigned long now)
 {
-	if (now - keep->settled > 2 * TCSLAB_KEEP_PERIOD) {
+	if (now - keep->began > 2 * TCSLAB_KEEP_PERIOD) {
 		forget_missed(keep);
-		keep->settled = now;
+		keep->began = now;
 	}
 }
 
@@ -78,8 +78,8 @@ void tcslab_keep_note_grown(struct tcslab_keep *keep, unsigned long npages,
 	}
 }
 
-unsigned long tcslab_keep_settle(struct tcslab_keep *keep, unsigned long free,
-				 unsigned long floor, unsigned long now)
+unsigned long tcslab_keep_next_period(struct tcslab_keep *keep, unsigned long free,
+				      unsigned long floor, unsigned long now)
 {
 	unsigned long idle = keep->least_free;
 
@@ -88,7 +88,7 @@ unsigned long tcslab_keep_settle(struct tcslab_keep *keep, unsigned long free,
 	keep->given_before = keep->given;
 	keep->given = 0;
 	keep->least_free = free;
-	keep->settled = now;
+	keep->began = now;
 	return idle;
 }
 

@@ -40,7 +40,7 @@
  * @most_missed: the most that @missed was since the target rose
  * @again: so often it was half of that again, while that has not doubled
  * @least_free: at any moment of this period
- * @settled: jiffies when it began
+ * @began: jiffies when it began
  */
 struct tcslab_keep {
 	unsigned long target;
@@ -50,7 +50,7 @@ struct tcslab_keep {
 	unsigned long most_missed;
 	unsigned int again;
 	unsigned long least_free;
-	unsigned long settled;
+	unsigned long began;
 };
 
 /*
@@ -77,8 +77,8 @@ void tcslab_keep_note_grown(struct tcslab_keep *keep, unsigned long npages,
 			    unsigned long floor, unsigned long now);
 
 /* A period is over, with so much @free.  How much nobody wanted in all of it. */
-unsigned long tcslab_keep_settle(struct tcslab_keep *keep, unsigned long free,
-				 unsigned long floor, unsigned long now);
+unsigned long tcslab_keep_next_period(struct tcslab_keep *keep, unsigned long free,
+				      unsigned long floor, unsigned long now);
 
 /* All has been asked back: what is kept from here on has to be missed again. */
 void tcslab_keep_forget(struct tcslab_keep *keep);

@@ -210,8 +210,8 @@ unsigned long tcslab_page_heap_release_parts(int node, unsigned long npages)
 
 /* -------------------------------------------------------------- interface */
 
-/* Frees that come in numbers, see tcslab_page_heap_hold(): its CPU's own, with preemption off. */
-static DEFINE_PER_CPU(unsigned int, holds);
+/* Frees that come in numbers, see page_heap.h: its CPU's own, with preemption off. */
+static DEFINE_PER_CPU(unsigned int, postponed);
 
 static unsigned int pages_at_once(void)
 {
@@ -241,7 +241,7 @@ static struct quota quota(void)
  */
 static bool may_give(void)
 {
-	return !IS_ENABLED(CONFIG_PREEMPT_RT) && !irqs_disabled() && !raw_cpu_read(holds);
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && !irqs_disabled() && !raw_cpu_read(postponed);
 }
 
 static void give_excess(struct tcslab_page_heap *heap, struct quota *left)
@@ -279,19 +279,19 @@ void tcslab_heap_release_excess(struct tcslab_page_heap *heap)
 		give_excess(heap, &left);
 }
 
-void tcslab_page_heap_hold(void)
+void tcslab_page_heap_postpone(void)
 {
 	preempt_disable();
-	__this_cpu_inc(holds);
+	__this_cpu_inc(postponed);
 }
 
 /* All heaps together give what one free may. */
-void tcslab_page_heap_let_go(void)
+void tcslab_page_heap_catch_up(void)
 {
 	struct tcslab_page_heap *heap;
 	struct quota left = quota();
 
-	__this_cpu_dec(holds);
+	__this_cpu_dec(postponed);
 	if (may_give()) {
 		tcslab_for_each_heap(heap)
 			/* Only a hint, so no lock. */
@@ -345,13 +345,13 @@ static void account(struct tcslab_page_heap *heap)
 }
 
 /* How much nobody wanted in the period that is over. */
-static unsigned long settle(struct tcslab_page_heap *heap)
+static unsigned long next_period(struct tcslab_page_heap *heap)
 {
 	unsigned long flags, idle;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	idle = tcslab_keep_settle(&heap->keep, heap->free_chunk_pages, tcslab_heap_floor(),
-				  jiffies);
+	idle = tcslab_keep_next_period(&heap->keep, heap->free_chunk_pages, tcslab_heap_floor(),
+				       jiffies);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return idle;
 }
@@ -373,7 +373,7 @@ unsigned long tcslab_page_heap_scavenge(unsigned long npages)
 	struct tcslab_span *span;
 
 	tcslab_for_each_heap(heap) {
-		left = min(settle(heap), npages - min(npages, all));
+		left = min(next_period(heap), npages - min(npages, all));
 		/* Freed where they could not be given back at once. */
 		release_scraps(heap);
 		while (left && (span = detach_excess_chunk(heap, floor, UINT_MAX))) {

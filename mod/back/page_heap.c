@@ -424,7 +424,7 @@ int __init tcslab_page_heap_init(const struct tcslab_page_heap_hooks *hooks)
 		INIT_LIST_HEAD(&heap->free_chunks);
 		INIT_LIST_HEAD(&heap->scraps);
 		INIT_LIST_HEAD(&heap->spares);
-		heap->keep.settled = jiffies;
+		heap->keep.began = jiffies;
 		heap->node = i / TCSLAB_NR_ZONES;
 		heap->zone = i % TCSLAB_NR_ZONES;
 	}

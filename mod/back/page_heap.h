@@ -72,8 +72,8 @@ void tcslab_page_heap_free(struct tcslab_span *span, bool more);
  * no longer than they do themselves; the second one makes up for it as one free does.
  * Preemption is off until then.
  */
-void tcslab_page_heap_hold(void);
-void tcslab_page_heap_let_go(void);
+void tcslab_page_heap_postpone(void);
+void tcslab_page_heap_catch_up(void);
 
 /*
  * Give up to @npages of whole free chunks back to the kernel, from @node or, for NUMA_NO_NODE,

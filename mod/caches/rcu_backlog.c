@@ -186,10 +186,10 @@ static bool reap_one(struct rcu_cpu *cpu)
 	batch = take_due(cpu);
 	if (batch) {
 		/* Who gave the last one may have preemption off. */
-		tcslab_page_heap_hold();
+		tcslab_page_heap_postpone();
 		free_batch(batch);
 		tcslab_free(batch);
-		tcslab_page_heap_let_go();
+		tcslab_page_heap_catch_up();
 		atomic_dec(&cpu->reapers);
 	}
 	rcu_read_unlock();

@@ -106,7 +106,7 @@ static void steal(long bytes)
 	int i;
 
 	/* A miss gives back to the kernel what one free may, not what four arrays' may. */
-	tcslab_page_heap_hold();
+	tcslab_page_heap_postpone();
 	for (i = 0; i < STEAL_TRIES && bytes > 0; i++) {
 		unsigned int class = budget->hand++ % (TCSLAB_NR_CLASSES - 1) + 1;
 		struct tcslab_cache *victim = tcslab_general[class];
@@ -123,7 +123,7 @@ static void steal(long bytes)
 		}
 		tcslab_cpu_leave(cc);
 	}
-	tcslab_page_heap_let_go();
+	tcslab_page_heap_catch_up();
 }
 
 void tcslab_cpu_budget_earn(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc,

@@ -18,7 +18,7 @@ static void begin(unsigned long jiffies_then)
 {
 	now = jiffies_then;
 	free = 0;
-	keep = (struct tcslab_keep){ .settled = now };
+	keep = (struct tcslab_keep){ .began = now };
 }
 
 static unsigned long excess(void)
@@ -57,7 +57,7 @@ static unsigned long take(unsigned long npages)
 static unsigned long period(void)
 {
 	now += TCSLAB_KEEP_PERIOD;
-	return tcslab_keep_settle(&keep, free, FLOOR, now);
+	return tcslab_keep_next_period(&keep, free, FLOOR, now);
 }
 
 /* As often as it comes in a period. */
@@ -198,8 +198,8 @@ static void late(unsigned int periods, bool missed)
 		      given);
 }
 
-/* Nobody settles what holds nothing. */
-static void unsettled(void)
+/* No period ends of what holds nothing. */
+static void no_period(void)
 {
 	unsigned long given;
 
@@ -275,7 +275,7 @@ static int __init keep_init(void)
 	between();
 	late(1, true);
 	late(2, false);
-	unsettled();
+	no_period();
 	falls();
 	floor_alone();
 	context_plan();

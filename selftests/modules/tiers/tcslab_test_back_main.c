@@ -8,7 +8,9 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
+#include <linux/workqueue.h>
 
+#include "back/chunk.h"
 #include "tiers.h"
 
 #define MANY	512
@@ -105,7 +107,7 @@ static void __init at_random(void)
 }
 
 /* What many frees together have made too much, in two heaps, is looked after in both. */
-static void __init let_go(void)
+static void __init catch_up(void)
 {
 	struct tcslab_page_heap_stats before[2], after[2];
 	static const enum tcslab_zone zones[] = { TCSLAB_ZONE_NORMAL, TCSLAB_ZONE_DMA32 };
@@ -119,10 +121,10 @@ static void __init let_go(void)
 			return;
 		tcslab_page_heap_stats(page_to_nid(two[i]->page), zones[i], &before[i]);
 	}
-	tcslab_page_heap_hold();
+	tcslab_page_heap_postpone();
 	tcslab_page_heap_free(two[0], false);
 	tcslab_page_heap_free(two[1], false);
-	tcslab_page_heap_let_go();
+	tcslab_page_heap_catch_up();
 	for (i = 0; i < 2; i++)
 		tcslab_page_heap_stats(first_memory_node, zones[i], &after[i]);
 	/* On PREEMPT_RT it is for the background. */
@@ -156,14 +158,49 @@ static void __init at_limit(void)
 	tcslab_hard_limit_bytes = 0;
 }
 
+/* A chunk that counts, and that no heap knows, until it goes. */
+static struct tcslab_span *in_hands;
+
+static void let_it_go(struct work_struct *work)
+{
+	tcslab_chunk_free(in_hands);
+}
+
+/* At the limit who may wait does so for what somebody is just giving back. */
+static void __init in_somebodys_hands(void)
+{
+	struct delayed_work later;
+	struct tcslab_span *span;
+
+	tcslab_page_heap_release_all();
+	tcslab_hard_limit_bytes = SZ_128K;
+	in_hands = tcslab_chunk_alloc(first_memory_node, TCSLAB_ZONE_NORMAL,
+				      SZ_128K / PAGE_SIZE, 0, GFP_KERNEL);
+	if (!context_check(in_hands, "all that the limit allows is in hands"))
+		return;
+	span = tcslab_page_heap_alloc(&cache, TCSLAB_ZONE_NORMAL, TCSLAB_SPAN_LARGE, 1, 1,
+				      GFP_KERNEL | __GFP_NORETRY, first_memory_node);
+	context_check(!span, "an attempt does not wait for it");
+	INIT_DELAYED_WORK_ONSTACK(&later, let_it_go);
+	schedule_delayed_work(&later, msecs_to_jiffies(100));
+	span = alloc(TCSLAB_ZONE_NORMAL, 1, 1);
+	context_check(span, "who may wait gets it");
+	flush_delayed_work(&later);
+	destroy_delayed_work_on_stack(&later);
+	if (span)
+		tcslab_page_heap_free(span, false);
+	tcslab_hard_limit_bytes = 0;
+}
+
 static int __init back_init(void)
 {
 	set_geometry(&cache, PAGE_SIZE, 1);
 	if (begin_back()) {
 		one_span();
 		at_random();
-		let_go();
+		catch_up();
 		at_limit();
+		in_somebodys_hands();
 		end_back();
 	}
 	context_plan();
