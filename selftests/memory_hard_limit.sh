@@ -16,6 +16,15 @@ check $? "but for who cannot be refused, once: $(value limit_overruns)"
 rmmod tcslab_test_hard_limit
 [ "$(value limit_refusals)" -gt "$before" ]
 check $? "refusals are counted: $(value limit_refusals)"
+
+# Nor does anybody take chunks and give them back over and over, to have some in stock.
+memory_module mode=hold count=15
+check $? "15 MiB are in use"
+grown=$(heaps grown)
+sleep 2
+[ $(($(heaps grown) - grown)) -le 64 ]
+check $? "and little is done meanwhile: $(($(heaps grown) - grown)) chunks"
+rmmod tcslab_memory
 echo 0 >$PARAMETERS/hard_limit_bytes
 
 # Much is kept free, but not above the soft limit.
