@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import functools
+import graphlib
 import hashlib
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from . import build, kernels, ksft, paths
 from .check import Result
@@ -138,7 +140,7 @@ def sparse(name: str) -> str:
 
 
 def symbols(name: str) -> str:
-    """What an object of a lower folder of mod/ takes from a higher one, but through hooks."""
+    """What an object of a lower folder of mod/ takes from a higher one, and circles in the upper."""
     kernel = kernels.load(name)
     build.modules(kernel, kernels.prepare(kernel))
     text = (paths.PROJECT / "scripts/includes.py").read_text(encoding="utf-8")
@@ -154,10 +156,22 @@ def symbols(name: str) -> str:
                 used.append((file, symbol))
             elif kind.isupper():
                 defined[symbol] = file
-    return "\n".join(f"{file.parent.name}/{file.name} takes {symbol} from "
-                     f"{defined[symbol].parent.name}/{defined[symbol].name}: see scripts/includes.py"
-                     for file, symbol in used if symbol in defined
-                     and tiers.index(defined[symbol].parent.name) > tiers.index(file.parent.name))
+    complaints = [f"{file.parent.name}/{file.name} takes {symbol} from "
+                  f"{defined[symbol].parent.name}/{defined[symbol].name}: see scripts/includes.py"
+                  for file, symbol in used if symbol in defined
+                  and tiers.index(defined[symbol].parent.name) > tiers.index(file.parent.name)]
+    # The lower tiers' files are one thing each; those of the upper ones are not.
+    upper, graph = tiers[tiers.index("caches"):], {}
+    for file, symbol in used:
+        there = defined.get(symbol)
+        if there and there != file and there.parent == file.parent and file.parent.name in upper:
+            graph.setdefault(str(file), set()).add(str(there))
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        complaints.append("a circle of symbols: " +
+                          " takes from ".join(Path(x).stem for x in reversed(error.args[1])))
+    return "\n".join(complaints)
 
 
 def suite(names: list[str], optional: bool = False) -> Result:
