@@ -14,7 +14,9 @@
 
 /*
  * Structures that a heap with a chunk has for when there is no memory for more: so many times
- * a span can be split then.
+ * a span can be split then.  Whoever has nothing else takes of them, an attempt too, since without
+ * them he would be refused for want of a few bytes beside free pages; who may call the kernel
+ * has asked for others first.
  */
 #define TCSLAB_RESERVE_SPARES	16
 

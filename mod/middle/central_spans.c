@@ -77,7 +77,8 @@ void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans
 /*
  * Objects that keep their contents are not cleared one by one, but the memory that they are
  * made of is, as the page allocator clears a slab's: it may have been another cache's.  Where
- * frees clear it is clean already.
+ * frees clear it is clean already.  So is a chunk that has just come, but nobody notes that: it
+ * would be a mark to keep with each free span, for the few caches of this kind.
  */
 static bool clear_first(const struct tcslab_cache *cache)
 {
