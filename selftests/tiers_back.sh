@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The back tier linked alone, with stubs for what it asks of the tiers above.
+# The back tier linked alone, with stubs for its hooks.
 # lab: timeout=120
 
 # shellcheck source=selftests/ktap_module.inc
