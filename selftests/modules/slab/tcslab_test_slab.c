@@ -154,7 +154,7 @@ static void roundups(void)
 		void *one = kmalloc(size, GFP_KERNEL), *two = kmalloc(good, GFP_KERNEL);
 
 		bad += ksize(one) != good || ksize(two) != good ||
-		       tcslab_cache_of(one) != tcslab_cache_of(two);
+		       tcslab_size_class(size) != tcslab_size_class(good);
 		kfree(one);
 		kfree(two);
 	}
