@@ -3,7 +3,6 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 LAB := python3 scripts/lab
-VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf 2>/dev/null)
 
 help:
 	@echo 'make demo                 see tcslab work in a VM (needs nothing but apt)'
@@ -20,15 +19,27 @@ help:
 	@echo 'make compare KERNEL= TEST= such modules on tcslab and untouched, in instructions and pages'
 	@echo 'make modules KDIR=...     tcslab.ko for one kernel'
 	@echo 'make modules_install      into /lib/modules of that kernel'
-	@echo 'make install              with dkms, rebuilt for each new kernel'
+	@echo 'make install              with dkms, rebuilt for each new kernel; KVER=release of one not running'
+	@echo 'make uninstall            the same, gone'
+	@echo 'make packages             tcslab-dkms, tcslab-dev and tcslab-doc for Debian'
 	@echo 'make clean'
 
-modules modules_install:
+modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
 
-install:
-	dkms add $(CURDIR)
-	dkms install tcslab/$(VERSION)
+# Which kernel KDIR is; Debian's override what the kernel's own makefiles say.
+RELEASE = $(or $(shell sed -n 's/^override KERNELRELEASE = //p' $(KDIR)/.kernelvariables 2>/dev/null), \
+	$(shell cat $(KDIR)/include/config/kernel.release))
+
+modules_install:
+	@sh scripts/packaging/install.sh beside '$(INSTALL_MOD_PATH)' '$(RELEASE)'
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
+	@scripts/packaging/dkms-hook.sh keep '$(RELEASE)' '$(INSTALL_MOD_PATH)'
+
+KVER ?= $(shell uname -r)
+
+install uninstall:
+	@sh scripts/packaging/install.sh $@ '$(KVER)'
 
 clean:
 	[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
@@ -64,6 +75,9 @@ compare: python3
 kernels: python3
 	@$(LAB) kernels
 
+packages: python3
+	@$(LAB) packages
+
 debug: python3
 	@$(LAB) debug $(if $(KERNEL),--kernel $(KERNEL)) --test '$(TEST)'
 
@@ -82,4 +96,4 @@ replay: python3
 	@$(LAB) vm $(if $(KERNEL),--kernel $(KERNEL)) --mem 2G --files scripts/record/replay.sh:replay.sh \
 		$(TRACE):$(notdir $(TRACE)) -- sh /replay.sh /$(notdir $(TRACE))
 
-.PHONY: help modules modules_install install clean python3 demo check check-all module compare kernels debug bench golden record replay
+.PHONY: help modules modules_install install uninstall clean python3 demo check check-all module compare kernels packages debug bench golden record replay

@@ -15,8 +15,8 @@ if __package__ in (None, ""):
     sys.path.remove(str(Path(__file__).resolve().parent))
     __package__ = "lab"
 
-from lab import (build, check as checks, compare, debug, host, kernels, qemu, real,  # noqa: E402
-                 selftest, session)
+from lab import (build, check as checks, compare, debug, host, kernels, paths, qemu, real,  # noqa: E402
+                 selftest, session, ship)
 from lab.progress import LabError, say  # noqa: E402
 
 
@@ -49,12 +49,21 @@ def check(arguments: argparse.Namespace) -> int:
         others = [] if arguments.test else [pool.submit(host.suite, names, arguments.all)]
         if arguments.selftest or arguments.all:
             others.append(pool.submit(selftest.suite, arguments.all))
+        if not arguments.test and (arguments.long or arguments.all):
+            others.append(pool.submit(ship.suite))
         results = checks.side_by_side(names, arguments.test or "*", arguments.all,
                                       "all" if arguments.all else "long" if arguments.long else "")
         results += [other.result() for other in others]
     if len(results) > 3:
         print(checks.table(results))
     return checks.summary(results)
+
+
+def build_packages(_arguments: argparse.Namespace) -> int:
+    """Build the Debian packages."""
+    complaints = ship.packages()
+    print(*complaints, f"packages are in {paths.BUILD / 'packages'}", sep="\n")
+    return 1 if complaints else 0
 
 
 def real_module(arguments: argparse.Namespace) -> int:
@@ -121,6 +130,9 @@ def parser() -> argparse.ArgumentParser:
     verb.set_defaults(run=compare_modules)
     verb.add_argument("--kernel", default="debian-6.12")
     verb.add_argument("--test", default="", help="only tests whose names contain this")
+
+    verb = verbs.add_parser("packages", help=build_packages.__doc__)
+    verb.set_defaults(run=build_packages)
 
     verb = verbs.add_parser("kernels", help=list_kernels.__doc__)
     verb.set_defaults(run=list_kernels)

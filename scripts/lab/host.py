@@ -22,7 +22,8 @@ from .progress import LabError
 TOOLS = {"shellcheck": "shellcheck", "perl": "perl", "spin": "spin",
          "gcc": "gcc", "git": "git", "pyflakes3": "pyflakes3"}
 C_FILES = ("mod/**/*.c", "mod/**/*.h", "selftests/*.c", "selftests/*.h",
-           "selftests/modules/**/*.c", "selftests/modules/**/*.h", "selftests/lab/*.c")
+           "selftests/modules/**/*.c", "selftests/modules/**/*.h", "selftests/lab/*.c",
+           "Documentation/examples/**/*.c")
 SHELL_FILES = ("scripts/**/*.sh", "selftests/**/*.sh", "selftests/*.inc", ".ci/run")
 PYTHON_FILES = ("scripts/**/*.py",)
 
@@ -126,9 +127,20 @@ def where() -> str:
                                       .read_text(encoding="utf-8"), re.M))
 
 
+def versions() -> str:
+    """dkms, the module and the Debian packages are of one version, which the changelog has."""
+    wanted = re.findall(r'^PACKAGE_VERSION="(.*)"', (paths.PROJECT / "dkms.conf").read_text("utf-8"), re.M)[0]
+    places = {"mod/include/linux/tcslab_version.h": rf'TCSLAB_VERSION\s+"{wanted}"',
+              "scripts/packaging/debian/changelog": rf"\Atcslab \({wanted}\)",
+              "Documentation/changelog.md": rf"\n## {wanted}\n"}
+    return "\n".join(f"{name} is not of version {wanted}, as dkms.conf is" for name, pattern in places.items()
+                     if not re.search(pattern, (paths.PROJECT / name).read_text("utf-8")))
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "size-classes": size_classes, "abi": abi, "includes": includes, "checkpatch": checkpatch,
     "shellcheck": shellcheck, "python": python, "promises": promises, "where": where,
+    "versions": versions,
     "model": model}
 
 
