@@ -52,7 +52,7 @@ def modules(kernel: Kernel, ready: Ready, tests: bool = True, *flags: str) -> li
     """Build what changed since the last time and return the modules."""
     install_tools(TOOLS | ({"sparse": "sparse"} if kernel.name in CHECKED else {}))
     if kernel.arch in CROSS:
-        install_tools(cross_tools(kernel.arch))
+        install_tools(cross_tools(kernel))
     tree = kernel.build / "src"
     with paths.lock(kernel.build / "src.lock"):
         sync.copy(tree)

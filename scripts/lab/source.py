@@ -17,20 +17,24 @@ from .progress import LabError, run, say
 TOOLS = {"gcc": "gcc", "make": "make", "flex": "flex", "bison": "bison", "bc": "bc",
          "xz": "xz-utils", "/usr/include/libelf.h": "libelf-dev", "perl": "perl",
          "/usr/include/openssl/ssl.h": "libssl-dev"}
-CROSS = {"arm64": "aarch64-linux-gnu-"}
+CROSS = {"arm64": "aarch64-linux-gnu-", "s390x": "s390x-linux-gnu-", "riscv64": "riscv64-linux-gnu-",
+         "ppc64el": "powerpc64le-linux-gnu-"}
 # What the kernels that find bugs are for.
 NEEDED = {"KASAN", "KCSAN", "PROVE_LOCKING", "DEBUG_ATOMIC_SLEEP", "DEBUG_KMEMLEAK", "UBSAN",
           "FAILSLAB", "FAIL_PAGE_ALLOC", "DEBUG_LIST", "DEBUG_VM"}
 # Kbuild's name of an architecture, and where it puts what can be booted.
 IMAGES = {"x86_64": ("x86_64", "arch/x86/boot/bzImage"), "i386": ("i386", "arch/x86/boot/bzImage"),
-          "arm64": ("arm64", "arch/arm64/boot/Image"), "um": ("um", "linux")}
+          "arm64": ("arm64", "arch/arm64/boot/Image"), "um": ("um", "linux"),
+          "s390x": ("s390", ""), "riscv64": ("riscv", ""), "ppc64el": ("powerpc", "")}
 
 
-def cross_tools(arch: str) -> dict[str, str]:
-    """The compiler for @arch and its libc."""
-    triple = CROSS[arch].removesuffix("-")
-    return {f"{triple}-gcc": f"gcc-{triple}",
-            f"/usr/{triple}/include/stdio.h": f"libc6-dev-{arch}-cross"}
+def cross_tools(kernel: Kernel) -> dict[str, str]:
+    """The compiler for @kernel, and its libc for the programs that run there."""
+    triple = CROSS[kernel.arch].removesuffix("-")
+    tools = {f"{triple}-gcc": f"gcc-{triple}"}
+    if kernel.boots:
+        tools[f"/usr/{triple}/include/stdio.h"] = f"libc6-dev-{kernel.arch}-cross"
+    return tools
 
 
 def fragments(kernel: Kernel) -> list[Path]:
@@ -74,7 +78,7 @@ def build(kernel: Kernel, archive: Archive, version: str, home: Path) -> Ready:
     """Configure and build @kernel in @home."""
     tools = dict(TOOLS)
     if kernel.arch in CROSS:
-        tools |= cross_tools(kernel.arch)
+        tools |= cross_tools(kernel)
     install_tools(tools)
     source = tree(archive, kernel.source, version)
     out = home / "build"
