@@ -176,9 +176,10 @@ static void stop(unsigned int n)
 static void __init say_hello(void)
 {
 	pr_info("tcslab: " KBUILD_MODNAME " " TCSLAB_VERSION
-		", nodes %u, checks %s, border %s, hard limit %lu bytes\n",
+		", nodes %u, checks %s, border %s, guard interval %u ms, hard limit %lu bytes\n",
 		num_node_state(N_MEMORY), checks ? "on" : "off",
-		tcslab_border_is_on() ? "on" : "off", tcslab_hard_limit_bytes);
+		tcslab_border_is_on() ? "on" : "off", tcslab_guard_timer_interval(),
+		tcslab_hard_limit_bytes);
 }
 
 static int __init start(void)

@@ -48,7 +48,7 @@ units()
 		grep -q "^parm=$name:.*bytes.*0: " /tmp/modinfo || { echo "# $name"; return 1; }
 	done </tmp/names
 	# A plain number has its unit in its name.
-	! grep -E '^parmtype=.*:(u?long|u?int)$' /tmp/modinfo | grep -vE '_(ms|bytes|percent):'
+	! grep -E '^parmtype=.*:(u?long|u?int)$' /tmp/modinfo | grep -vE '_(ms|slots):'
 }
 
 echo "TAP version 13"
@@ -61,7 +61,7 @@ reads hard_limit_bytes 67108864 && reads soft_limit_bytes 16777216 && reads cpu_
 case_is "they read as plain numbers"
 # The kernel's own is of the taint.
 [ "$(dmesg | grep 'tcslab: ' | grep -vc 'verification failed\|out-of-tree')" -eq 1 ] &&
-	dmesg | grep -qE 'tcslab: tcslab [0-9.]+, nodes [0-9]+, checks off, border off, hard limit 67108864 bytes'
+	dmesg | grep -qE 'tcslab: tcslab [0-9.]+, nodes [0-9]+, checks off, border off, guard interval 0 ms, hard limit 67108864 bytes'
 case_is "one line at load"
 takes hard_limit_bytes 1G 1073741824 && takes release_rate 128K 131072 &&
 	takes handle_quota_bytes 16M 16777216 && takes hard_limit_bytes 0 0

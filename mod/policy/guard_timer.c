@@ -204,6 +204,11 @@ module_param_cb(guard_interval, &interval_ops, &guard_interval, 0600);
 MODULE_PARM_DESC(guard_interval,
 		 "milliseconds between allocations that are guarded against mistakes (0: none)");
 
+unsigned int tcslab_guard_timer_interval(void)
+{
+	return READ_ONCE(guard_interval);
+}
+
 int __init tcslab_guard_timer_init(void)
 {
 	mutex_lock(&switching);

@@ -6,6 +6,9 @@
 /* A guarded allocation was made: the next one is due after the interval.  Any context. */
 void tcslab_guard_timer_consumed(void);
 
+/* What the parameter says, in milliseconds. */
+unsigned int tcslab_guard_timer_interval(void);
+
 /* At load, if the parameter asks for it. */
 int tcslab_guard_timer_init(void);
 
