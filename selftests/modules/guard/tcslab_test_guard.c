@@ -268,7 +268,7 @@ static void make_many(const struct kind *kind)
 		  kind->name, size, named ? "named" : "general", runs, guarded, seen);
 }
 
-static int die(void *arg)
+static int make_mistake(void *arg)
 {
 	const struct kind *kind = arg;
 	unsigned int runs;
@@ -294,7 +294,7 @@ static int die(void *arg)
 /* The thread is gone, or lives after all. */
 static void let_die(const struct kind *kind)
 {
-	struct task_struct *task = kthread_create(die, (void *)kind, "tcslab_mistake");
+	struct task_struct *task = kthread_create(make_mistake, (void *)kind, "tcslab_mistake");
 	unsigned int tries;
 	int left;
 
