@@ -22,16 +22,11 @@ static __always_inline bool tcslab_cpu_pop_bulk(struct tcslab_cache *cache, size
 
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
-	if (likely(!(cc->seq & 1))) {
-		cc->seq++;
-		barrier();
-		if (likely(n <= cc->count)) {
-			cc->count -= n;
-			tcslab_copy_objs(objs, cc->objs + cc->count, n);
-			done = true;
-		}
-		barrier();
-		cc->seq++;
+	if (likely(!tcslab_cpu_was_busy(cc))) {
+		done = n <= cc->count;
+		if (likely(done))
+			tcslab_copy_objs(objs, cc->objs + (cc->count - n), n);
+		tcslab_cpu_is_done(cc, done ? -(long)n : 0);
 	}
 	preempt_enable();
 	return done;
@@ -45,16 +40,11 @@ static __always_inline bool tcslab_cpu_push_bulk(struct tcslab_cache *cache, siz
 
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
-	if (likely(!(cc->seq & 1))) {
-		cc->seq++;
-		barrier();
-		if (likely((long)n <= cc->capacity - cc->count)) {
+	if (likely(!tcslab_cpu_was_busy(cc))) {
+		done = (long)n <= cc->capacity - cc->count;
+		if (likely(done))
 			tcslab_copy_objs(cc->objs + cc->count, objs, n);
-			cc->count += n;
-			done = true;
-		}
-		barrier();
-		cc->seq++;
+		tcslab_cpu_is_done(cc, done ? n : 0);
 	}
 	preempt_enable();
 	return done;
