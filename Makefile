@@ -21,6 +21,7 @@ help:
 	@echo 'make modules_install      into /lib/modules of that kernel'
 	@echo 'make install              with dkms, rebuilt for each new kernel; KVER=release of one not running'
 	@echo 'make uninstall            the same, gone'
+	@echo 'make check-install        packages, dkms, a driver that depends: tried in a copy of this machine'
 	@echo 'make packages             tcslab-dkms, tcslab-dev and tcslab-doc for Debian'
 	@echo 'make clean'
 
@@ -75,6 +76,9 @@ compare: python3
 kernels: python3
 	@$(LAB) kernels
 
+check-install: python3
+	@$(LAB) install
+
 packages: python3
 	@$(LAB) packages
 
@@ -96,4 +100,4 @@ replay: python3
 	@$(LAB) vm $(if $(KERNEL),--kernel $(KERNEL)) --mem 2G --files scripts/record/replay.sh:replay.sh \
 		$(TRACE):$(notdir $(TRACE)) -- sh /replay.sh /$(notdir $(TRACE))
 
-.PHONY: help modules modules_install install uninstall clean python3 demo check check-all module compare kernels packages debug bench golden record replay
+.PHONY: help modules modules_install install uninstall clean python3 demo check check-all check-install module compare kernels packages debug bench golden record replay

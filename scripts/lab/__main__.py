@@ -49,7 +49,7 @@ def check(arguments: argparse.Namespace) -> int:
         others = [] if arguments.test else [pool.submit(host.suite, names, arguments.all)]
         if arguments.selftest or arguments.all:
             others.append(pool.submit(selftest.suite, arguments.all))
-        if not arguments.test and (arguments.long or arguments.all):
+        if arguments.all:
             others.append(pool.submit(ship.suite))
         results = checks.side_by_side(names, arguments.test or "*", arguments.all,
                                       "all" if arguments.all else "long" if arguments.long else "")
@@ -57,6 +57,11 @@ def check(arguments: argparse.Namespace) -> int:
     if len(results) > 3:
         print(checks.table(results))
     return checks.summary(results)
+
+
+def check_install(_arguments: argparse.Namespace) -> int:
+    """Install, upgrade and remove tcslab as users do, in a copy of this machine."""
+    return checks.summary([ship.suite()])
 
 
 def build_packages(_arguments: argparse.Namespace) -> int:
@@ -130,6 +135,9 @@ def parser() -> argparse.ArgumentParser:
     verb.set_defaults(run=compare_modules)
     verb.add_argument("--kernel", default="debian-6.12")
     verb.add_argument("--test", default="", help="only tests whose names contain this")
+
+    verb = verbs.add_parser("install", help=check_install.__doc__)
+    verb.set_defaults(run=check_install)
 
     verb = verbs.add_parser("packages", help=build_packages.__doc__)
     verb.set_defaults(run=build_packages)
