@@ -10,6 +10,7 @@
  * With oops=1 one is made as it comes, in a thread of its own, which dies of it.
  */
 #include <linux/delay.h>
+#include <linux/kmemleak.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched/task.h>
@@ -22,6 +23,7 @@
 #ifndef _LINUX_TCSLAB_SLAB_H
 #include <linux/tcslab.h>
 #undef kmalloc
+#undef kmem_cache_alloc
 #undef kfree
 #define kmem_cache		tcslab_cache
 #define kmalloc(size, gfp)	tcslab_alloc(size, gfp)
@@ -278,10 +280,12 @@ static int make_mistake(void *arg)
 
 		if (!obj)
 			break;
-		if (is_guarded(obj))
+		if (is_guarded(obj)) {
+			kmemleak_not_leak(obj);	/* of who dies with it */
 			kind->make(obj);	/* the other edge of the page does not fault */
-		else
+		} else {
 			give_back(obj);
+		}
 		cond_resched();
 		if (kthread_should_stop())
 			break;
