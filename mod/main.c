@@ -48,7 +48,6 @@
 
 #include "back/nodes.h"
 #include "back/page_heap.h"
-#include "base/random.h"
 #include "base/window.h"
 #include "caches/cache.h"
 #include "caches/leaks.h"
@@ -188,7 +187,6 @@ static int __init start(void)
 	unsigned int i;
 	int err;
 
-	tcslab_random_init();
 	tcslab_size_class_init();
 	set_hooks();
 	guard_init();

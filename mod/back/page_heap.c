@@ -44,8 +44,8 @@ void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *spa
 {
 	lockdep_assert_held(&heap->lock);
 	span->state = TCSLAB_SPAN_FREE;
-	tcslab_page_map(span->page, span, &tcslab_no_cache, 0);
-	tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache, 0);
+	tcslab_page_map(span->page, span, &tcslab_no_cache);
+	tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
 	tcslab_free_index_add(&heap->free, span);
 	if (span_is_chunk(span)) {
 		list_add_tail(&span->chunk->free_list, &heap->free_chunks);
@@ -68,30 +68,29 @@ void tcslab_heap_remove_free(struct tcslab_page_heap *heap, struct tcslab_span *
 
 /* ------------------------------------------------------ split and merge */
 
-/* A part of @whole, which is being cut. */
-static void add_free_part(struct tcslab_page_heap *heap, const struct tcslab_span *whole,
+static void add_free_part(struct tcslab_page_heap *heap, struct tcslab_chunk *chunk,
 			  struct page *page, unsigned int npages)
 {
 	struct tcslab_span *span = tcslab_heap_take_spare(heap);
 
-	span->chunk = whole->chunk;
+	span->chunk = chunk;
 	span->page = page;
 	span->npages = npages;
-	tcslab_free_index_inherit(span, whole, page - whole->page);
 	tcslab_heap_add_free(heap, span);
 }
 
-/* Cut @npages, @before pages from its start, out of a FREE span; the rest stays free. */
+/* Cut @npages at the alignment out of a FREE span; the rest stays free. */
 static void carve(struct tcslab_page_heap *heap, struct tcslab_span *span,
-		  unsigned int npages, unsigned int before)
+		  unsigned int npages, unsigned int align)
 {
+	unsigned int before = tcslab_align_gap(span, align);
 	unsigned int after = span->npages - before - npages;
 
 	tcslab_heap_remove_free(heap, span);
 	if (before)
-		add_free_part(heap, span, span->page, before);
+		add_free_part(heap, span->chunk, span->page, before);
 	if (after)
-		add_free_part(heap, span, span->page + before + npages, after);
+		add_free_part(heap, span->chunk, span->page + before + npages, after);
 	span->page += before;
 	span->npages = npages;
 }
@@ -118,17 +117,14 @@ static void merge(struct tcslab_page_heap *heap, struct tcslab_span *span)
 {
 	struct tcslab_span *other;
 
-	tcslab_free_index_note(&heap->free, span);
 	other = claim_neighbour(heap, span, false);
 	if (other) {
-		tcslab_free_index_join(&heap->free, span, other, -(int)other->npages);
 		span->page = other->page;
 		span->npages += other->npages;
 		tcslab_heap_put_spare(heap, other);
 	}
 	other = claim_neighbour(heap, span, true);
 	if (other) {
-		tcslab_free_index_join(&heap->free, span, other, span->npages);
 		span->npages += other->npages;
 		tcslab_heap_put_spare(heap, other);
 	}
@@ -139,23 +135,21 @@ static void publish(struct tcslab_page_heap *heap, struct tcslab_span *span,
 		    struct tcslab_cache *cache, enum tcslab_span_state state)
 {
 	struct tcslab_page_heap_stats *stats = &heap->stats;
-	unsigned long key;
 	unsigned int i;
 
 	lockdep_assert_held(&heap->lock);
 	span->state = state;
 	if (state == TCSLAB_SPAN_SMALL) {
 		span->base = page_address(span->page);
-		key = tcslab_span_key(span, cache);
 		span->free_bits = cache->span_objs <= BITS_PER_LONG ? &span->bits :
 				  (unsigned long *)tcslab_heap_take_spare(heap);
 		for (i = 0; i < span->npages; i++)
-			tcslab_page_map(span->page + i, span, cache, key);
+			tcslab_page_map(span->page + i, span, cache);
 		stats->small_pages += span->npages;
 		stats->small_spans++;
 	} else {
-		tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache, 0);
-		tcslab_page_map(span->page, span, cache, 0);
+		tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
+		tcslab_page_map(span->page, span, cache);
 		stats->large_pages += span->npages;
 		stats->large_spans++;
 	}
@@ -172,11 +166,11 @@ static void unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span)
 		if (span->free_bits != &span->bits)
 			tcslab_heap_put_spare(heap, (struct tcslab_span *)span->free_bits);
 		for (i = 0; i < span->npages; i++)
-			tcslab_page_map(span->page + i, span, &tcslab_no_cache, 0);
+			tcslab_page_map(span->page + i, span, &tcslab_no_cache);
 		heap->stats.small_pages -= span->npages;
 		heap->stats.small_spans--;
 	} else {
-		tcslab_page_map(span->page, span, &tcslab_no_cache, 0);
+		tcslab_page_map(span->page, span, &tcslab_no_cache);
 		heap->stats.large_pages -= span->npages;
 		heap->stats.large_spans--;
 	}
@@ -193,9 +187,9 @@ static bool is_low(const struct tcslab_page_heap *heap, unsigned long npages,
 }
 
 /* Structures for a split and a bitmap. */
-static unsigned int spares_needed(const struct tcslab_span *span, const struct span_request *req,
-				  unsigned int before)
+static unsigned int spares_needed(const struct tcslab_span *span, const struct span_request *req)
 {
+	unsigned int before = tcslab_align_gap(span, req->align);
 	bool bitmap = req->state == TCSLAB_SPAN_SMALL && req->cache->span_objs > BITS_PER_LONG;
 
 	return !!before + (span->npages > before + req->npages) + bitmap;
@@ -209,19 +203,19 @@ static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 				     const struct span_request *req, unsigned int reserve,
 				     bool *spares)
 {
-	unsigned int needed, before;
 	struct tcslab_span *span;
+	unsigned int needed;
 	unsigned long flags;
 	bool low;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	span = tcslab_free_index_best_fit(&heap->free, req->npages, req->align, &before);
-	needed = span ? spares_needed(span, req, before) : 0;
+	span = tcslab_free_index_best_fit(&heap->free, req->npages, req->align);
+	needed = span ? spares_needed(span, req) : 0;
 	*spares = !needed || heap->nr_spares >= needed + reserve;
 	if (!*spares) {
 		span = NULL;
 	} else if (span) {
-		carve(heap, span, req->npages, before);
+		carve(heap, span, req->npages, req->align);
 		publish(heap, span, req->cache, req->state);
 	}
 	low = is_low(heap, TCSLAB_STOCK_PAGES / 2, TCSLAB_STOCK_SPARES / 2);

@@ -8,7 +8,6 @@
 #include <linux/kernel.h>
 #include <linux/kmemleak.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/string.h>
 
 #include "back/page_heap.h"
@@ -18,27 +17,10 @@
 #include "front/cpu_bulk.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
-#include "middle/mistakes.h"
 #include "middle/park.h"
 #include "cache.h"
 #include "free.h"
 #include "minimum.h"
-
-static bool hardened = true;
-module_param(hardened, bool, 0400);
-MODULE_PARM_DESC(hardened, "0: trust every free, and hand objects out in order");
-
-/* On where a free has to clear, or must not look: then it is a call. */
-DEFINE_STATIC_KEY_FALSE(tcslab_free_key);
-EXPORT_SYMBOL_GPL(tcslab_free_key);
-
-void __init tcslab_free_init(void)
-{
-	if (want_init_on_free() || !hardened)
-		static_branch_enable(&tcslab_free_key);
-	if (!hardened)
-		tcslab_central_keep_order();
-}
 
 /* -------------------------------------------------- large objects, and what is none */
 
@@ -60,10 +42,17 @@ void tcslab_free_odd(const void *obj, unsigned long caller)
 
 	if (unlikely(tcslab_in_guards(obj)) && tcslab_guard_free(obj, caller))
 		return;
-	if (span)
+	if (span) {
 		free_large(obj, span);
-	else
-		tcslab_refuse(NULL, obj, tcslab_mistake_of(NULL, obj), caller);
+	} else if (!tcslab_is_stray(obj)) {
+		tcslab_warn(1, "tcslab: free of %p from %pS, which is not ours; left alone\n",
+			    obj, (void *)caller);
+	} else if (tcslab_nested()) {
+		tcslab_park(&tcslab_no_cache, (void *)obj);	/* to be reported */
+	} else {
+		tcslab_warn(1, "tcslab: free of %p from %pS, where no object is; left alone\n",
+			    obj, (void *)caller);
+	}
 }
 
 /* What is neither an object of a class nor cheap to recognise. */
@@ -76,98 +65,41 @@ EXPORT_SYMBOL_GPL(tcslab_free_slow);
 
 /* ---------------------------------------------------------------- objects of a cache */
 
-void tcslab_refuse(struct tcslab_cache *cache, const void *obj, enum tcslab_mistake mistake,
-		   unsigned long caller)
-{
-	if (tcslab_nested())
-		tcslab_park_mistake(cache, obj, caller);
-	else
-		tcslab_mistake_report(cache, obj, mistake, caller);
-}
-
-/* What is wrong with a free of @obj to @cache, as far as is known before it is done. */
-static enum tcslab_mistake mistake_of(struct tcslab_cache *cache, const void *obj)
-{
-	enum tcslab_mistake mistake = tcslab_mistake_of(cache, obj);
-
-	if (likely(!mistake) && unlikely(tcslab_cpu_cache_is_latest(cache, obj)))
-		return TCSLAB_TWICE;
-	return mistake;
-}
-
-static void free_one(struct tcslab_cache *cache, void *obj, unsigned long caller)
-{
-	if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
-		tcslab_cpu_cache_put(cache, obj, caller);
-}
-
-/* False, and done, for what is no object of a class or of a named cache. */
-static __always_inline bool may_free(struct tcslab_cache *cache, void *obj, unsigned long caller)
-{
-	enum tcslab_mistake mistake = TCSLAB_RIGHT;
-
-	if (unlikely(ZERO_OR_NULL_PTR(obj)))
-		return false;
-	if (unlikely(cache == tcslab_large_cache || cache == &tcslab_no_cache ||
-		     tcslab_in_guards(obj))) {
-		tcslab_free_odd(obj, caller);
-		return false;
-	}
-	if (likely(hardened))
-		mistake = mistake_of(cache, obj);
-	if (unlikely(mistake))
-		tcslab_refuse(cache, obj, mistake, caller);
-	return !mistake;
-}
-
 /*
  * Both end up here when the array is full, busy or closed, or the object is of
- * another node, or is none.
+ * another node.  A pointer without a struct page is kept out: it cannot be
+ * looked up, whatever the array would have done with it.
  */
 void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
 {
-	if (may_free(cache, obj, _RET_IP_))
-		free_one(cache, obj, _RET_IP_);
+	if (unlikely(cache == tcslab_large_cache || cache == &tcslab_no_cache ||
+		     tcslab_in_guards(obj) || !virt_addr_valid(obj)))
+		tcslab_free_odd(obj, _RET_IP_);
+	else if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
+		tcslab_cpu_cache_put(cache, obj);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
 
 void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj)
 {
 	if (!cache->minimum || !tcslab_minimum_give(cache, obj))
-		tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1, 0);
+		tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1);
 }
 
-/* Where there is more to be done than to free, or where nobody wants to know: hardened=0. */
-static __always_inline void free_long(struct tcslab_cache *cache, void *obj,
-				      unsigned long caller)
-{
-	if (!may_free(cache, obj, caller))
-		return;
-	tcslab_obj_fini(cache, obj);
-	if (hardened ? tcslab_cpu_push(cache, obj, NULL, TCSLAB_LOOK_AT_OBJECT) :
-		       tcslab_cpu_push(cache, obj, NULL, TCSLAB_LOOK_NOWHERE))
-		return;
-	free_one(cache, obj, caller);
-}
-
-void tcslab_cache_free_long(struct tcslab_cache *cache, void *obj)
-{
-	free_long(cache, obj, _RET_IP_);
-}
-EXPORT_SYMBOL_GPL(tcslab_cache_free_long);
-
-static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs,
-			       unsigned long caller)
+static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
 	size_t i;
 
-	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) ||
-	    static_branch_unlikely(&tcslab_numa_key) || cache->minimum)
-		/* Each is cleared, or has to find its own node, or a place in the minimum. */
+	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		for (i = 0; i < n; i++)
-			free_long(cache, objs[i], caller);
-	else
-		tcslab_cpu_cache_put_bulk(cache, n, objs);
+			tcslab_obj_fini(cache, objs[i]);
+	if (static_branch_unlikely(&tcslab_numa_key) || cache->minimum) {
+		/* Each object has to find its own node, or a place in the minimum. */
+		for (i = 0; i < n; i++)
+			tcslab_cache_free_slow(cache, objs[i]);
+		return;
+	}
+	tcslab_cpu_cache_put_bulk(cache, n, objs);
 }
 
 /**
@@ -183,7 +115,7 @@ void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free() ||
 	    static_branch_unlikely(&tcslab_numa_key) ||
 	    unlikely(!tcslab_cpu_push_bulk(cache, n, objs)))
-		free_bulk(cache, n, objs, _RET_IP_);
+		free_bulk(cache, n, objs);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
 
@@ -207,13 +139,10 @@ void tcslab_free_bulk(size_t n, void **objs)
 			tcslab_free_slow(objs[i++]);
 			continue;
 		}
-		for (run = 0; i + run < n && !tcslab_mistake_of(cache, objs[i + run]); run++)
+		for (run = 1; i + run < n && tcslab_cache_of(objs[i + run]) == cache; run++)
 			;
-		if (likely(run))
-			tcslab_cache_free_bulk(cache, run, objs + i);
-		else
-			tcslab_refuse(cache, objs[i], TCSLAB_INTERIOR, _RET_IP_);
-		i += run ?: 1;
+		tcslab_cache_free_bulk(cache, run, objs + i);
+		i += run;
 	}
 }
 EXPORT_SYMBOL_GPL(tcslab_free_bulk);

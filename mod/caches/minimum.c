@@ -42,5 +42,7 @@ bool tcslab_minimum_wait(struct tcslab_cache *cache, bool killable)
 
 bool tcslab_minimum_give(struct tcslab_cache *cache, void *obj)
 {
-	return tcslab_minimum_is_broken(cache) && tcslab_slots_fill(cache->minimum, obj);
+	/* What is no object has to be found out by the central list. */
+	return tcslab_minimum_is_broken(cache) && tcslab_central_owns(cache, obj) &&
+	       tcslab_slots_fill(cache->minimum, obj);
 }

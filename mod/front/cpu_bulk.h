@@ -22,11 +22,16 @@ static __always_inline bool tcslab_cpu_pop_bulk(struct tcslab_cache *cache, size
 
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
-	if (likely(!tcslab_cpu_was_busy(cc))) {
-		done = n <= cc->count;
-		if (likely(done))
-			tcslab_copy_objs(objs, cc->objs + (cc->count - n), n);
-		tcslab_cpu_is_done(cc, done ? -(long)n : 0);
+	if (likely(!(cc->seq & 1))) {
+		cc->seq++;
+		barrier();
+		if (likely(n <= cc->count)) {
+			cc->count -= n;
+			tcslab_copy_objs(objs, cc->objs + cc->count, n);
+			done = true;
+		}
+		barrier();
+		cc->seq++;
 	}
 	preempt_enable();
 	return done;
@@ -40,11 +45,16 @@ static __always_inline bool tcslab_cpu_push_bulk(struct tcslab_cache *cache, siz
 
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
-	if (likely(!tcslab_cpu_was_busy(cc))) {
-		done = (long)n <= cc->capacity - cc->count;
-		if (likely(done))
+	if (likely(!(cc->seq & 1))) {
+		cc->seq++;
+		barrier();
+		if (likely((long)n <= cc->capacity - cc->count)) {
 			tcslab_copy_objs(cc->objs + cc->count, objs, n);
-		tcslab_cpu_is_done(cc, done ? n : 0);
+			cc->count += n;
+			done = true;
+		}
+		barrier();
+		cc->seq++;
 	}
 	preempt_enable();
 	return done;

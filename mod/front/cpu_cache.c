@@ -2,12 +2,12 @@
 /*
  * Per-CPU caches: what happens when the inline fast path gives up
  *
- * Who may touch an array: its own CPU with preemption off, after making the number odd
+ * Who may touch an array: its own CPU with preemption off, after making seq odd
  * and until it makes it even again (tcslab_cpu_enter() and _leave() here, the same steps
  * inline in tcslab_cpu_pop() and tcslab_cpu_push()).  An interrupt on that CPU
- * either finds it even and completes before the interrupted code goes on, or
+ * either finds seq even and completes before the interrupted code goes on, or
  * odd and goes to the central list.  A drain is such an interrupt (an IPI): one
- * that finds it odd leaves the array for the next round.  The hotplug callback
+ * that finds seq odd leaves the array for the next round.  The hotplug callback
  * empties the array of a dead CPU, when nobody else can.
  *
  * A refill does not depend on whether the caller may sleep: the array is filled
@@ -142,25 +142,7 @@ void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home)
 
 /* ------------------------------------------------------------------- free */
 
-bool tcslab_cpu_cache_is_latest(struct tcslab_cache *cache, const void *obj)
-{
-	struct tcslab_cpu_cache *cc;
-	unsigned int n;
-	bool latest;
-
-	/*
-	 * A glance, but of our own CPU: what an interrupt changes meanwhile are other objects that
-	 * are free, and @obj is none of these unless it is freed twice.
-	 */
-	preempt_disable();
-	cc = this_cpu_ptr(cache->cpu);
-	n = tcslab_cpu_held(cc);
-	latest = n && tcslab_glance(cc->objs[n - 1]) == obj;
-	preempt_enable();
-	return latest;
-}
-
-void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj, unsigned long caller)
+void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
 {
 	int node = page_to_nid(virt_to_page(obj));
 	bool hidden = this_cpu_read(cache->cpu->hidden);
@@ -169,7 +151,7 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj, unsigned long c
 
 	if (!cc) {
 		tcslab_cpu_leave(cc);
-		tcslab_central_free(cache, node, &obj, 1, caller);
+		tcslab_central_free(cache, node, &obj, 1);
 		return;
 	}
 	if (node != cc->node) {
@@ -191,12 +173,12 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj, unsigned long c
 		n = min_t(long, cc->count, cache->batch);
 		cc->count -= n;
 		if (n)
-			tcslab_central_free(cache, node, cc->objs + cc->count, n, 0);
+			tcslab_central_free(cache, node, cc->objs + cc->count, n);
 	}
 	if (cc->capacity)
 		cc->objs[cc->count++] = obj;
 	else
-		tcslab_central_free(cache, node, &obj, 1, caller);
+		tcslab_central_free(cache, node, &obj, 1);
 	if (unlikely(hidden))
 		hide_again(cc);
 	tcslab_cpu_leave(cc);
@@ -255,7 +237,7 @@ void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs
 	tcslab_cpu_leave(cc);
 	for (i = room; i < n; i += room) {
 		room = min_t(size_t, n - i, cache->batch);
-		tcslab_central_free(cache, node, objs + i, room, 0);
+		tcslab_central_free(cache, node, objs + i, room);
 	}
 }
 
@@ -302,10 +284,7 @@ void tcslab_cpu_cache_move_home(struct tcslab_cache *cache)
 
 void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu)
 {
-	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-
-	cc->node = local_node(cache, cpu);
-	cc->factor = tcslab_factor(cache, cc->node);
+	per_cpu_ptr(cache->cpu, cpu)->node = local_node(cache, cpu);
 }
 
 int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed, gfp_t gfp)
@@ -319,8 +298,8 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed, gfp_t gfp)
 	for_each_possible_cpu(cpu) {
 		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
-		cc->state = closed ? TCSLAB_BUSY : 0;
-		tcslab_cpu_cache_prepare(cache, cpu);
+		cc->seq = closed;
+		cc->node = local_node(cache, cpu);
 	}
 	if (tcslab_cpu_budget_init_cache(cache, gfp) || tcslab_remote_init(cache, gfp)) {
 		tcslab_cpu_cache_exit(cache);

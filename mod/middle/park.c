@@ -11,7 +11,6 @@
 #include "base/report.h"
 #include "debug/guard.h"
 #include "central_lists.h"
-#include "mistakes.h"
 #include "park.h"
 
 #define AT_ONCE	32	/* in one interrupt */
@@ -20,8 +19,6 @@
  * struct parked - what one CPU has parked
  * @objs: links inside of free objects
  * @refused: a pointer that was no object, to be reported; or NULL
- * @cache: that it was freed to
- * @caller: by whom, or 0
  * @work: empties the lists on its own CPU, in hard interrupt context on PREEMPT_RT
  *	too: the thread that does it there otherwise stops before its CPU goes
  *
@@ -30,8 +27,6 @@
 struct parked {
 	struct llist_head objs;
 	void *refused;
-	struct tcslab_cache *cache;
-	unsigned long caller;
 	struct irq_work work;
 };
 
@@ -52,27 +47,17 @@ static void unpark_obj(struct llist_node *link)
 	memset(link, 0, sizeof(*link));
 	if (cache->ctor && !tcslab_park_offset(cache))
 		cache->ctor(obj);
-	tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1, 0);
-}
-
-/* It is looked at once more: what came with it may be of another one. */
-static void tell_refused(struct parked *p)
-{
-	struct tcslab_cache *cache = READ_ONCE(p->cache);
-	unsigned long caller = READ_ONCE(p->caller);
-	void *refused = xchg(&p->refused, NULL);
-
-	if (refused)
-		tcslab_mistake_report(cache, refused, tcslab_mistake_of(cache, refused) ?:
-				      TCSLAB_TWICE, caller);
+	tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1);
 }
 
 /* Up to @n objects; true if that was all. */
 static bool unpark(struct parked *p, unsigned int n)
 {
+	void *refused = xchg(&p->refused, NULL);
 	struct llist_node *link;
 
-	tell_refused(p);
+	tcslab_warn(refused, "tcslab: free of %p, which is no object of its cache; leaked\n",
+		    refused);
 	while (n--) {
 		link = llist_del_first(&p->objs);
 		if (!link)
@@ -89,15 +74,6 @@ static void unpark_local(struct irq_work *work)
 		tcslab_irq_work_queue(work);
 }
 
-/* Not to be written to; and an NMI is no place to print. */
-static void park_mistake(struct parked *p, struct tcslab_cache *cache, const void *obj,
-			 unsigned long caller)
-{
-	WRITE_ONCE(p->cache, cache);
-	WRITE_ONCE(p->caller, caller);
-	WRITE_ONCE(p->refused, (void *)obj);
-}
-
 void tcslab_park(struct tcslab_cache *cache, void *obj)
 {
 	struct parked *p;
@@ -109,18 +85,8 @@ void tcslab_park(struct tcslab_cache *cache, void *obj)
 	if (likely(cache == tcslab_large_cache || tcslab_central_owns(cache, obj)))
 		llist_add(obj + tcslab_park_offset(cache), &p->objs);
 	else
-		park_mistake(p, cache, obj, 0);
-	tcslab_irq_work_queue(&p->work);
-	preempt_enable();
-}
-
-void tcslab_park_mistake(struct tcslab_cache *cache, const void *obj, unsigned long caller)
-{
-	struct parked *p;
-
-	preempt_disable();
-	p = this_cpu_ptr(&parked);
-	park_mistake(p, cache, obj, caller);
+		/* Not to be written to; and an NMI is no place to print. */
+		WRITE_ONCE(p->refused, obj);
 	tcslab_irq_work_queue(&p->work);
 	preempt_enable();
 }

@@ -66,7 +66,7 @@ static unsigned long __init fill(struct tcslab_cache *cache)
 		void *obj = tcslab_central_grow(cache, first_memory_node, GFP_KERNEL);
 
 		if (!IS_ERR(obj))
-			tcslab_cpu_cache_put(cache, obj, 0);
+			tcslab_cpu_cache_put(cache, obj);
 	}
 	return tcslab_cpu_cache_count(cache, raw_smp_processor_id());
 }
