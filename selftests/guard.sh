@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Guarded objects: each mistake is found, by a fault or at the next free, none is found where
 # there is none, and what dies of one says what it was about.
-# lab: kernels=debian-*,debug-7.3 timeout=120 expect="mod/debug/guard_report\\.c:|:(reads|writes)\\+0x"
+# lab: kernels=debian-* timeout=120 expect="mod/debug/guard_report\\.c:|:(reads|writes)\\+0x"
 
 number=0
 stats=/sys/kernel/debug/tcslab/stats

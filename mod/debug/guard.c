@@ -234,8 +234,8 @@ void *tcslab_guard_alloc(struct tcslab_cache *cache, void *standin, size_t size,
 	u32 site;
 
 	/*
-	 * What is freed by size is cleared as a whole, and comes into an array without a look at its
-	 * page: who gets it from there may have asked for more.
+	 * What is freed by size is cleared as a whole, and comes into an array without a look at
+	 * its page: who gets it from there may have asked for more.
 	 */
 	size = cache->object_size;
 	if (!tcslab_guard_serves(cache) || tcslab_nested())

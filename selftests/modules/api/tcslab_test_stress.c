@@ -7,6 +7,7 @@
  * than the one that allocated them.  One more thread goes from CPU to CPU.
  */
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
@@ -201,7 +202,13 @@ static int __init stress_init(void)
 		context_check(!stats.in_use, "%lu of size %u in use", stats.in_use, named_sizes[i]);
 		context_check(!tcslab_cache_destroy(named[i]), "destroyed");
 	}
-	tcslab_trim();
+	/* A chunk that the scavenger is giving back is held until it has done so. */
+	for (i = 0; i < 50; i++) {
+		tcslab_trim();
+		if (!tcslab_held_pages())
+			break;
+		msleep(100);
+	}
 	context_check(!tcslab_held_pages(), "%lu pages held", tcslab_held_pages());
 	context_plan();
 	return 0;

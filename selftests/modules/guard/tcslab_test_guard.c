@@ -4,8 +4,9 @@
  *
  * Each is made with the kernel's own API, which tcslab_slab.h maps, or with that of tcslab, for
  * which the names below stand.  In the module's init it is made so often that enough guarded
- * objects have met with it, and an access that would kill goes by an instruction whose fault is caught: how
- * many there were is printed.  What is found at a call the test counts in the statistics.
+ * objects have met with it, and an access that would kill goes by an instruction whose fault is
+ * caught: how many there were is printed.  What is found at a call the test counts in the
+ * statistics.
  *
  * With oops=1 one is made as it comes, in a thread of its own, which dies of it.
  */
@@ -224,10 +225,9 @@ static bool free_inside(u8 *obj)
 	return false;
 }
 
-/**
- * struct kind - of mistakes
- * @name: for the parameter
- * @make: makes it, and frees the object; true if it faulted
+/*
+ * A kind of mistake by its name as a parameter: makes it, and frees the object; true if it
+ * faulted.
  */
 static const struct kind {
 	const char *name;
