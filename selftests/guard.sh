@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Guarded objects: each mistake is found, by a fault or at the next free, none is found where
 # there is none, and what dies of one says what it was about.
-# lab: kernels=debian-* timeout=120 expect="mod/debug/guard_report\\.c:|:(reads|writes)\\+0x"
+# lab: timeout=300 expect="mod/debug/guard_report\\.c:|:(reads|writes)\\+0x"
 
 number=0
 stats=/sys/kernel/debug/tcslab/stats
@@ -66,7 +66,7 @@ told()
 	grep -q "tcslab: guard: $words at .* of object" /tmp/guard.log &&
 		grep -q "tcslab: guard: object of cache .*, ${size:-64} bytes asked" /tmp/guard.log &&
 		grep -A 12 "tcslab: guard: allocated by tcslab_mistake/" /tmp/guard.log |
-			grep -q " die+0x.*tcslab_test_guard"
+			grep -q " make_mistake+0x.*tcslab_test_guard"
 	case_is "an oops says \"$words\""
 }
 
