@@ -27,6 +27,12 @@ static bool is_narrow(const struct tcslab_cache *cache)
 	return false;
 }
 
+/* What this CPU's arrays take: they are asked, the CPU may be of any node. */
+static int __init here(void)
+{
+	return this_cpu_ptr(victims[0].cpu)->node;
+}
+
 static const struct tcslab_cpu_cache_hooks front_hooks = { .is_narrow = is_narrow };
 static const struct tcslab_central_hooks central_hooks;	/* nobody waits, nothing is deferred */
 
@@ -63,7 +69,7 @@ static unsigned long __init fill(struct tcslab_cache *cache)
 	for (i = 0; i < EACH / cache->batch; i++)
 		earn(cache);
 	for (i = 0; i < EACH; i++) {
-		void *obj = tcslab_central_grow(cache, first_memory_node, GFP_KERNEL);
+		void *obj = tcslab_central_grow(cache, here(), GFP_KERNEL);
 
 		if (!IS_ERR(obj))
 			tcslab_cpu_cache_put(cache, obj);
@@ -79,7 +85,7 @@ static void __init pile_up(void)
 
 	for (i = 0; i < PILED_UP; i++)
 		spans[i] = tcslab_page_heap_alloc(&thief, TCSLAB_ZONE_NORMAL, TCSLAB_SPAN_LARGE, 8,
-						  8, GFP_KERNEL, first_memory_node);
+						  8, GFP_KERNEL, here());
 	for (i = 0; i < PILED_UP; i++) {
 		local_irq_save(flags);
 		if (spans[i])
@@ -92,7 +98,7 @@ static unsigned long __init released(void)
 {
 	struct tcslab_page_heap_stats stats;
 
-	tcslab_page_heap_stats(first_memory_node, TCSLAB_ZONE_NORMAL, &stats);
+	tcslab_page_heap_stats(here(), TCSLAB_ZONE_NORMAL, &stats);
 	return stats.released;
 }
 
