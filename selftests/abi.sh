@@ -3,15 +3,8 @@
 # A consumer built with other headers is refused by the loader, and so is one for another tcslab.
 # lab: timeout=60
 
-number=0
-
-case_is()
-{
-	result=$?
-	number=$((number + 1))
-	[ $result -eq 0 ] || printf 'not '
-	echo "ok $number - $1"
-}
+# shellcheck source=selftests/case.inc
+. ./case.inc
 
 # What the file $1 would be with headers of another hash, to $2: wherever the name is, each of its
 # tables of names included, one digit is another one.
@@ -41,19 +34,19 @@ rmmod tcslab 2>/dev/null
 insmod /lib/tcslab/tcslab.ko || exit 1
 for module in tcslab_example tcslab_test_slab; do
 	with_other_hash "/lib/tcslab/$module.ko" "/tmp/$module.ko"
-	case_is "$module refers to the hash of its headers"
+	check $? "$module refers to the hash of its headers"
 	refused "/tmp/$module.ko"
-	case_is "$module is refused with another one"
+	check $? "$module is refused with another one"
 done
 insmod /lib/tcslab/tcslab_example.ko
-case_is "with its own it is loaded"
+check $? "with its own it is loaded"
 rmmod tcslab_example
 rmmod tcslab
-case_is "all unload"
+check $? "all unload"
 with_other_hash /lib/tcslab/tcslab.ko /tmp/tcslab.ko
 insmod /tmp/tcslab.ko
-case_is "another tcslab is loaded"
+check $? "another tcslab is loaded"
 refused /lib/tcslab/tcslab_example.ko
-case_is "and refuses the consumer of the first"
+check $? "and refuses the consumer of the first"
 rmmod tcslab
-echo "1..$number"
+plan

@@ -4,6 +4,9 @@
 # allocated it; flags that nobody knows are reported too.
 # lab: timeout=60 kernels=debian-*,debug-* expect="mod/slab/(border|slab_api|slab_cache)\\.c:"
 
+# shellcheck source=selftests/case.inc
+. ./case.inc
+
 echo "TAP version 13"
 rmmod tcslab 2>/dev/null
 insmod /lib/tcslab/tcslab.ko border=1 || exit 1
@@ -15,14 +18,12 @@ sed -n 's/.*tcslab-context: //p' /tmp/border.log | grep -v '^1\.\.'
 number=$(grep -c 'tcslab-context: \(not \)*ok' /tmp/border.log)
 reported() # how many, what
 {
-	number=$((number + 1))
-	[ "$(grep -c "$2" /tmp/border.log)" -eq "$1" ] || printf 'not '
-	echo "ok $number - reported $1 time(s): $2"
+	[ "$(grep -c "$2" /tmp/border.log)" -eq "$1" ]
+	check $? "reported $1 time(s): $2"
 }
 
 reported 3 "the kernel's kfree() got .* allocated at .*tcslab_test_border"
 reported 1 'cache slab_unknown: unknown flags'
-number=$((number + 1))
-rmmod tcslab || printf 'not '
-echo "ok $number - unloads"
-echo "1..$number"
+rmmod tcslab
+check $? "unloads"
+plan

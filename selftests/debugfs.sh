@@ -3,12 +3,14 @@
 # The statistics in debugfs: the files, that every sum adds up to the byte, and that the classes
 # are those of the size class table.
 
+# shellcheck source=selftests/case.inc
+. ./case.inc
+
 DEBUGFS=/sys/kernel/debug/tcslab
 MODULES=/lib/tcslab
 CLASSES=tcslab_size_classes.h
 WORK=$(mktemp -d) || exit 1
 TESTS=15
-number=0
 loaded_core=
 loaded_caches=
 holder=
@@ -20,16 +22,6 @@ finish()
 	[ -z "$loaded_caches" ] || rmmod named_caches
 	[ -z "$loaded_core" ] || rmmod tcslab
 	rm -rf "$WORK"
-}
-
-result() # status name
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-	fi
 }
 
 # A consistent set of all files: nothing changed while they were read. The background release
@@ -299,36 +291,36 @@ fi
 echo "1..$TESTS"
 
 files_exist
-result $? "the files and their modes"
+check $? "the files and their modes"
 
 snapshot "$WORK/before"
 hold 8:1000 24:777 100:333 1000:100 4096:50 5000:40 32768:20 100000:3 65536:2 nc-plain:33
 snapshot "$WORK/held-now"
 tables_are_regular held-now
-result $? "tables have a title for every column"
+check $? "tables have a title for every column"
 same "bytes in use" "$(value "$WORK/held-now" in_use_bytes)" \
 	"$(($(value "$WORK/before" in_use_bytes) + $(cat "$WORK/held")))"
-result $? "in use is what the holder holds"
+check $? "in use is what the holder holds"
 tiers_add_up held-now
-result $? "in use + cached + free = held, while objects are held"
+check $? "in use + cached + free = held, while objects are held"
 caches_add_up held-now
-result $? "classes and caches add up"
+check $? "classes and caches add up"
 cpus_add_up held-now
-result $? "CPUs add up"
+check $? "CPUs add up"
 heaps_add_up held-now
-result $? "page heaps add up"
+check $? "page heaps add up"
 histograms_add_up held-now
-result $? "span histograms add up"
+check $? "span histograms add up"
 classes_are_the_table held-now
-result $? "classes are those of the size class table"
+check $? "classes are those of the size class table"
 named_caches_are_shown held-now
-result $? "named caches are shown"
+check $? "named caches are shown"
 let_go
 
 snapshot "$WORK/after"
 tiers_add_up after && caches_add_up after && cpus_add_up after && heaps_add_up after &&
 	same "bytes in use" "$(value "$WORK/after" in_use_bytes)" "$(value "$WORK/before" in_use_bytes)"
-result $? "everything adds up after the objects are gone"
+check $? "everything adds up after the objects are gone"
 
 echo 1 >"$DEBUGFS/trim"
 snapshot "$WORK/trimmed"
@@ -336,11 +328,11 @@ tiers_add_up trimmed &&
 	same releasable "$(value "$WORK/trimmed" releasable_bytes)" 0 &&
 	same "in arrays" "$(value "$WORK/trimmed" cpu_cached_bytes)" 0 &&
 	same "in transfer caches" "$(value "$WORK/trimmed" transfer_cached_bytes)" 0
-result $? "trim leaves nothing to release"
+check $? "trim leaves nothing to release"
 
 read_under_load
-result $? "all files can be read under load"
+check $? "all files can be read under load"
 nothing_is_left
-result $? "nothing is held when nothing is in use"
+check $? "nothing is held when nothing is in use"
 open_file_keeps_module
-result $? "an open file keeps the module"
+check $? "an open file keeps the module"

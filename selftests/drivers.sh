@@ -7,15 +7,8 @@
 
 DEBUGFS=/sys/kernel/debug
 DRIVERS=/lib/drivers
-number=0
-
-case_is()
-{
-	result=$?
-	number=$((number + 1))
-	[ $result -eq 0 ] || printf 'not '
-	echo "ok $number - $1"
-}
+# shellcheck source=selftests/case.inc
+. ./case.inc
 
 load() # module, parameters
 {
@@ -46,46 +39,46 @@ memory_from()
 echo "TAP version 13"
 rmmod tcslab 2>/dev/null
 on_its_own embedded_one && on_its_own embedded_two
-case_is "a driver with tcslab in it exports nothing and needs nothing"
+check $? "a driver with tcslab in it exports nothing and needs nothing"
 load embedded_one count=1000
-case_is "it is loaded where there is no tcslab"
+check $? "it is loaded where there is no tcslab"
 insmod /lib/tcslab/tcslab.ko && load embedded_two count=500 && load with_module
-case_is "another one, tcslab.ko, and a driver that uses that"
+check $? "another one, tcslab.ko, and a driver that uses that"
 [ "$(in_use embedded_one)" = 1000 ] && [ "$(in_use embedded_two)" = 500 ]
-case_is "each has its own statistics in its own folder"
+check $? "each has its own statistics in its own folder"
 ! grep -q ' request$' $DEBUGFS/tcslab/caches && [ "$(ls $DEBUGFS/embedded_one)" = tcslab ]
-case_is "and nothing of theirs is in tcslab.ko's"
+check $? "and nothing of theirs is in tcslab.ko's"
 ls /sys/module/embedded_one/parameters >/tmp/parameters
 grep -q '^tcslab_hard_limit_bytes$' /tmp/parameters && grep -q '^count$' /tmp/parameters &&
 	! grep -q '^hard_limit_bytes$' /tmp/parameters && [ "$(cat /sys/module/embedded_one/parameters/tcslab_hard_limit_bytes)" = 4194304 ]
-case_is "parameters have a prefix, the driver's limit is there"
+check $? "parameters have a prefix, the driver's limit is there"
 rmmod embedded_two && [ ! -e $DEBUGFS/embedded_two ] && [ "$(in_use embedded_one)" = 1000 ]
-case_is "one goes, the other stays"
+check $? "one goes, the other stays"
 ! load embedded_two count=100000 2>/dev/null && dmesg | grep -q 'embedded_two: [0-9]* of 100000 requests'
-case_is "its limit is for all of it"
+check $? "its limit is for all of it"
 # insmod tries twice. 4 MiB of 1024 bytes each.
 got=$(dmesg | sed -n 's/.*embedded_two: \([0-9]*\) of 100000 requests.*/\1/p' | tail -n 1)
 [ "$got" -gt 3000 ] && [ "$got" -le 4096 ]
-case_is "and is reached, not passed"
+check $? "and is reached, not passed"
 [ ! -e /sys/module/embedded_two ] && load embedded_two tcslab_hard_limit_bytes=32M count=20000
-case_is "the administrator's limit comes before the driver's"
+check $? "the administrator's limit comes before the driver's"
 echo 1 >$DEBUGFS/embedded_one/tcslab/trim
 rmmod with_module && rmmod tcslab && [ "$(in_use embedded_one)" = 1000 ]
-case_is "tcslab.ko goes, they stay"
+check $? "tcslab.ko goes, they stay"
 rmmod embedded_one && rmmod embedded_two
-case_is "they go"
+check $? "they go"
 
 dmesg -c >/dev/null
 load can_do_without && memory_from can_do_without kmalloc
-case_is "without tcslab.ko a driver takes the kernel's memory"
+check $? "without tcslab.ko a driver takes the kernel's memory"
 insmod /lib/tcslab/tcslab.ko && rmmod can_do_without && load can_do_without &&
 	memory_from can_do_without tcslab
-case_is "with it, tcslab's"
+check $? "with it, tcslab's"
 grep -q 'can_do_without_request$' $DEBUGFS/tcslab/caches && ! rmmod tcslab 2>/dev/null
-case_is "which then is in use"
+check $? "which then is in use"
 rmmod can_do_without && rmmod tcslab
-case_is "and is not when the driver has gone"
+check $? "and is not when the driver has gone"
 strings $DRIVERS/can_do_without.ko | grep -q '^softdep=pre: tcslab' &&
 	! strings $DRIVERS/can_do_without.ko | grep -q '^depends=.*tcslab'
-case_is "modprobe would load it before"
-echo "1..$number"
+check $? "modprobe would load it before"
+plan

@@ -3,13 +3,13 @@
 # Files built with -include linux/tcslab_slab.h print with their own pr_fmt(), or with none.
 # lab: timeout=60
 
-number=0
+# shellcheck source=selftests/case.inc
+. ./case.inc
 
 printed()
 {
-	number=$((number + 1))
-	grep -Eq "(^|] )$2\$" /tmp/first.log || printf 'not '
-	echo "ok $number - $1"
+	grep -Eq "(^|] )$2\$" /tmp/first.log
+	check $? "$1"
 }
 
 echo "TAP version 13"
@@ -26,4 +26,4 @@ printed "with one of several arguments" 'call: first_call at [0-9]+: plain'
 printed "and arguments of the call" 'call: first_call at [0-9]+: text of 1'
 printed "without one" 'none: plain'
 printed "and arguments to that" 'none: text of 1'
-echo "1..$number"
+plan

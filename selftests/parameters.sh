@@ -5,15 +5,8 @@
 # lab: timeout=60
 
 PARAMETERS=/sys/module/tcslab/parameters
-number=0
-
-case_is()
-{
-	result=$?
-	number=$((number + 1))
-	[ $result -eq 0 ] || printf 'not '
-	echo "ok $number - $1"
-}
+# shellcheck source=selftests/case.inc
+. ./case.inc
 
 reads() # parameter, value
 {
@@ -55,32 +48,32 @@ echo "TAP version 13"
 rmmod tcslab 2>/dev/null
 dmesg -c >/dev/null
 insmod /lib/tcslab/tcslab.ko hard_limit_bytes=64M soft_limit_bytes=0x1000000 cpu_budget_bytes=2m keep_bytes=1048576
-case_is "loaded with 64M, 0x1000000, 2m and 1048576"
+check $? "loaded with 64M, 0x1000000, 2m and 1048576"
 reads hard_limit_bytes 67108864 && reads soft_limit_bytes 16777216 && reads cpu_budget_bytes 2097152 &&
 	reads keep_bytes 1048576
-case_is "they read as plain numbers"
+check $? "they read as plain numbers"
 # The kernel's own is of the taint.
 [ "$(dmesg | grep 'tcslab: ' | grep -vc 'verification failed\|out-of-tree')" -eq 1 ] &&
 	dmesg | grep -qE 'tcslab: tcslab [0-9.]+, nodes [0-9]+, checks off, border off, guard interval 0 ms, hard limit 67108864 bytes'
-case_is "one line at load"
+check $? "one line at load"
 takes hard_limit_bytes 1G 1073741824 && takes release_rate 128K 131072 &&
 	takes handle_quota_bytes 16M 16777216 && takes hard_limit_bytes 0 0
-case_is "1G, 128K, 16M, 0 are taken"
+check $? "1G, 128K, 16M, 0 are taken"
 for wrong in lots -1 12X 1GG 64MB M 1.5G 0x; do
 	refuses keep_bytes "$wrong" 'not a number of bytes' || break
 done
-case_is "what is no number is refused"
+check $? "what is no number is refused"
 refuses hard_limit_bytes 99999999999G 'cannot count' &&
 	refuses hard_limit_bytes 99999999999999999999999 'cannot count' && refuses keep_bytes 16E 'cannot count'
-case_is "what cannot be counted is refused"
+check $? "what cannot be counted is refused"
 refuses hard_limit_bytes 100 'fewer bytes than the .* that a page has' && refuses hard_limit_bytes 1 'fewer'
-case_is "a limit under which nothing could be allocated is refused"
+check $? "a limit under which nothing could be allocated is refused"
 rmmod tcslab
 ! insmod /lib/tcslab/tcslab.ko hard_limit_bytes=many 2>/dev/null && [ ! -e /sys/module/tcslab ]
-case_is "with a wrong one it is not loaded"
+check $? "with a wrong one it is not loaded"
 strings /lib/tcslab/tcslab.ko | grep -E '^(author|homepage|license|version|description|parm|parmtype)=' >/tmp/modinfo
 tells author . && tells homepage '[a-z]+://' && tells license GPL && tells version '[0-9]' && tells description .
-case_is "modinfo: author, homepage, license, version, description"
+check $? "modinfo: author, homepage, license, version, description"
 units
-case_is "modinfo: the units of all parameters"
-echo "1..$number"
+check $? "modinfo: the units of all parameters"
+plan

@@ -4,11 +4,12 @@
 # verified, nothing in use afterwards, nothing held after a trim. And that damage is noticed.
 # lab: timeout=1200 append="kmemleak=off"
 
+# shellcheck source=selftests/case.inc
+. ./case.inc
 TRACE=boot-6.12.trace.xz
 DEBUGFS=/sys/kernel/debug/tcslab
 REPLAY=/sys/kernel/debug/tcslab_replay
 MODULES=/lib/tcslab
-number=0
 loaded_core=
 loaded_replay=
 
@@ -16,16 +17,6 @@ finish()
 {
 	[ -z "$loaded_replay" ] || rmmod tcslab_replay
 	[ -z "$loaded_core" ] || rmmod tcslab
-}
-
-result() # status name
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-	fi
 }
 
 value() # file name
@@ -69,35 +60,35 @@ echo "1..7"
 before=$(value $DEBUGFS/stats in_use_bytes)
 
 refused "nonsense" && refused "tcslabtr\001" && refused "tcslabtr\001\000\000\000\001\000\000\000"
-result $? "what is no trace is refused"
+check $? "what is no trace is refused"
 
 unxz -c $TRACE >$REPLAY/trace
 echo "verify $part" >$REPLAY/run && [ "$(value $REPLAY/result events)" -ge "${part:-1000000}" ]
-result $? "${part:-a million} events or more are played"
+check $? "${part:-a million} events or more are played"
 sed 's/^/# /' $REPLAY/result
 echo "# $(value $REPLAY/result corruptions) corruptions"
 same corruptions "$(value $REPLAY/result tcslab_corruptions)" 0 &&
 	same "not zeroed" "$(value $REPLAY/result tcslab_not_zeroed)" 0 &&
 	same failed "$(value $REPLAY/result tcslab_failed)" 0
-result $? "0 corruptions through tcslab"
+check $? "0 corruptions through tcslab"
 same corruptions "$(value $REPLAY/result slub_corruptions)" 0 &&
 	same "not zeroed" "$(value $REPLAY/result slub_not_zeroed)" 0 &&
 	same failed "$(value $REPLAY/result slub_failed)" 0
-result $? "0 corruptions through SLUB"
+check $? "0 corruptions through SLUB"
 
 same "bytes in use" "$(value $DEBUGFS/stats in_use_bytes)" "$before"
-result $? "0 bytes in use afterwards"
+check $? "0 bytes in use afterwards"
 echo 1 >$DEBUGFS/trim
 if [ "$before" -eq 0 ]; then
 	same "bytes held" "$(value $DEBUGFS/stats held_bytes)" 0
-	result $? "0 pages held after trim"
+	check $? "0 pages held after trim"
 else
 	same releasable "$(value $DEBUGFS/stats releasable_bytes)" 0
-	result $? "no free page held after trim # others use tcslab"
+	check $? "no free page held after trim # others use tcslab"
 fi
 
 echo "verify-spoiled $part" >$REPLAY/run
 objects=$(value $REPLAY/result objects)
 same "spoiled objects found" "$(value $REPLAY/result tcslab_corruptions)" \
 	"$(((objects + 999) / 1000))"
-result $? "a spoiled byte in one object of a thousand is found each time"
+check $? "a spoiled byte in one object of a thousand is found each time"

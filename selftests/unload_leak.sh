@@ -4,17 +4,11 @@
 # load begins from nothing. With a cache that could not be destroyed everything else goes on.
 # lab: smp=2 timeout=120 append="kmemleak=off" expect="mod/caches/cache\\.c:"
 
+# shellcheck source=selftests/case.inc
+. ./case.inc
 DEBUGFS=/sys/kernel/debug/tcslab
 CPU=/sys/devices/system/cpu/cpu1/online
 LOG=$(mktemp) || exit 1
-number=0
-
-check() # status what
-{
-	number=$((number + 1))
-	[ "$1" -eq 0 ] || printf 'not '
-	echo "ok $number - $2"
-}
 
 value() # name in the statistics
 {
@@ -97,4 +91,4 @@ check $? "unloaded"
 one_report 100
 again
 rm -f "$LOG"
-echo "1..$number"
+plan

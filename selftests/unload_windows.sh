@@ -5,18 +5,12 @@
 # in freed memory, no object is lost, the next load works.
 # lab: kernels=debian-*,debug-*,kcsan-* smp=4 timeout=400 when=long
 
+# shellcheck source=selftests/case.inc
+. ./case.inc
 DEBUGFS=/sys/kernel/debug/tcslab
 STEPS="notes page_heap cache low_zone scavenger stock rcu hotplug nodes pressure border chardev debugfs"
 # Inside of steps.
 INSIDE="scavenger-lazy cache-empty"
-number=0
-
-check() # status what
-{
-	number=$((number + 1))
-	[ "$1" -eq 0 ] || printf 'not '
-	echo "ok $number - $2"
-}
 
 # All that can come to us from outside, again and again.
 disturb()
@@ -123,4 +117,4 @@ insmod /lib/tcslab/tcslab.ko && use && [ "$(sed -n 's/^limit_refusals: //p' $DEB
 check $? "the next load works"
 rmmod tcslab
 check $? "and unloads"
-echo "1..$number"
+plan
