@@ -24,7 +24,7 @@ def vm(arguments: argparse.Namespace) -> int:
     """Run one command in a guest."""
     kernel = kernels.load(arguments.kernel)
     ready = kernels.prepare(kernel)
-    modules = [] if arguments.no_build else build.modules(kernel, ready, not arguments.no_tests)
+    modules = [] if arguments.no_build else build.modules(kernel, ready, "" if arguments.no_tests else "1")
     options = session.Options(
         smp=arguments.smp, mem=arguments.mem, append=" ".join(arguments.append),
         icount=arguments.icount, modules=arguments.modules.split(",") if arguments.modules else [],
@@ -75,7 +75,7 @@ def real_module(arguments: argparse.Namespace) -> int:
     """Build a module of the kernel's own tree with tcslab_slab.h."""
     kernel = kernels.load(arguments.kernel)
     ready = kernels.prepare(kernel)
-    found = build.modules(kernel, ready, False)
+    found = build.modules(kernel, ready, "")
     found.append(real.module(kernel, ready, arguments.module, arguments.native_dup))
     print("insmod these:", *found, sep="\n")
     return 0

@@ -48,8 +48,11 @@ def note_complaints(tree: Path, log: str) -> None:
     (tree / COMPLAINTS).write_text("\n".join(lines), encoding="utf-8")
 
 
-def modules(kernel: Kernel, ready: Ready, tests: bool = True, *flags: str) -> list[Path]:
-    """Build what changed since the last time and return the modules."""
+def modules(kernel: Kernel, ready: Ready, tests: str = "1", *flags: str) -> list[Path]:
+    """Build what changed since the last time and return the modules.
+
+    @tests are suites of test modules: their folders' names, 1 for all of them, or nothing.
+    """
     install_tools(TOOLS | ({"sparse": "sparse"} if kernel.name in CHECKED else {}))
     if kernel.arch in CROSS:
         install_tools(cross_tools(kernel))
@@ -58,7 +61,7 @@ def modules(kernel: Kernel, ready: Ready, tests: bool = True, *flags: str) -> li
         sync.copy(tree)
         checked = kernel.name in CHECKED
         log = kbuild(kernel, ready, tree, "W=1", *(["C=1"] if checked else []),
-                     *(["TCSLAB_TESTS=1"] if tests else []), *flags)
+                     *([f"TCSLAB_TESTS={tests}"] if tests else []), *flags)
         if checked:
             note_complaints(tree, log)
         # modules.order has what this configuration builds; older objects may lie about.

@@ -45,8 +45,8 @@ def kselftest(kernel: Kernel, slots: Slots, pattern: str = "*",
     """
     result, begin = Result(kernel.name, "kselftest"), time.monotonic()
     ready = kernels.prepare(kernel)
-    modules = build.modules(kernel, ready)
     if not kernel.boots:
+        build.modules(kernel, ready)
         result.cases.append(Case("modules build", "pass"))
         print(f"ok {kernel.name} modules build", flush=True)
         result.seconds = time.monotonic() - begin
@@ -58,9 +58,9 @@ def kselftest(kernel: Kernel, slots: Slots, pattern: str = "*",
         if not any(matches(entry, x) for entry in entries):
             raise LabError(f"{kernel.name}: no test matches {x!r}")
     groups: dict[tuple[tuple[str, str], ...], list[collection.Entry]] = {}
+    entries = [entry for entry in entries if any(matches(entry, x) for x in pattern.split(","))]
+    modules = build.modules(kernel, ready, "1" if pattern == "*" else collection.suites(entries))
     for entry in entries:
-        if not any(matches(entry, x) for x in pattern.split(",")):
-            continue
         if why := entry.skipped(kernel, how_long if pattern == "*" else "all"):
             result.cases.append(Case(entry.name, "skip", why))
             result.programs[entry.name] = result.cases[-1:]

@@ -44,6 +44,7 @@ class Entry:
     """One test program and its wishes."""
 
     name: str
+    source: Path
     wishes: dict[str, str]
 
     def skipped(self, kernel: Kernel, how_long: str) -> str:
@@ -116,6 +117,25 @@ def wishes(source: Path) -> dict[str, str]:
     return found
 
 
+def words(source: Path) -> set[str]:
+    """The words of a test, and of the shell that it includes."""
+    text = source.read_text(encoding="utf-8")
+    found = set(re.findall(r"\w+", text))
+    for name in re.findall(r"^\. \./(\S+)", text, re.MULTILINE):
+        found |= words(source.with_name(name))
+    return found
+
+
+def suites(entries: list[Entry]) -> str:
+    """The suites of test modules that the tests @entries name a module of."""
+    found = set()
+    for kbuild in paths.PROJECT.glob("selftests/modules/*/Kbuild"):
+        names = re.findall(r"\b(\w+)\.o\b", kbuild.read_text(encoding="utf-8"))
+        if any(words(entry.source) & set(names) for entry in entries):
+            found.add(kbuild.parent.name)
+    return " ".join(sorted(found)) or "none"
+
+
 def install_multilib() -> None:
     """What gcc needs for -m32. The package gcc-multilib would push out compilers for Arm."""
     version = run(["gcc", "-dumpversion"], "gcc -dumpversion").strip()
@@ -155,7 +175,7 @@ def build(kernel: Kernel, folder: str = "selftests") -> tuple[Path, list[Entry]]
         name = line.removeprefix("tcslab:")
         stem = re.sub(r"32$", "", name)
         file = source / folder / (name if name.endswith(".sh") else f"{stem}.c")
-        entries.append(Entry(name, wishes(file)))
+        entries.append(Entry(name, file, wishes(file)))
     return target, entries
 
 

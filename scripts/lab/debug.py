@@ -24,7 +24,7 @@ def guest(kernel: Kernel, test: str, wait: int) -> int:
     """Boot @kernel, say how to attach gdb, wait, run @test."""
     ready = kernels.prepare(kernel)
     # Kernels built here have no debug information: that would double their time.
-    modules = build.modules(kernel, ready, True, *(["KCFLAGS=-g"] if kernel.source else []))
+    modules = build.modules(kernel, ready, "1", *(["KCFLAGS=-g"] if kernel.source else []))
     folder, _ = collection.build(kernel)
     module = next(x for x in modules if x.name == "tcslab.ko")
     options = session.Options(files=collection.files(folder), gdb=True, append="nokaslr")
