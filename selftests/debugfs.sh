@@ -10,7 +10,7 @@ DEBUGFS=/sys/kernel/debug/tcslab
 MODULES=/lib/tcslab
 CLASSES=tcslab_size_classes.h
 WORK=$(mktemp -d) || exit 1
-TESTS=15
+TESTS=19
 loaded_core=
 loaded_caches=
 holder=
@@ -31,11 +31,12 @@ snapshot() # directory
 	mkdir -p "$1"
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		cat "$DEBUGFS/stats" >"$1/stats"
-		for file in classes caches page_heap cpu spans; do
+		for file in classes caches page_heap cpu spans summary; do
 			cat "$DEBUGFS/$file" >"$1/$file"
 		done
 		cat "$DEBUGFS/stats" >"$1/stats.after"
-		cmp -s "$1/stats" "$1/stats.after" && return 0
+		sed -i '/^uptime_ms: /d' "$1/stats.after"
+		grep -v '^uptime_ms: ' "$1/stats" | cmp -s - "$1/stats.after" && return 0
 	done
 	echo "# the statistics do not come to rest"
 	return 1
@@ -62,6 +63,14 @@ column() # file title [factor]
 		END { printf "%.0f\n", sum }' "$1"
 }
 
+# One field of the row of a cache, found by its title.
+field() # file cache title
+{
+	awk -v name="$2" -v title="$3" '
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == title) c = i }
+		NR > 1 && $NF == name && c { print $c }' "$1"
+}
+
 same() # what got wanted
 {
 	[ "$2" = "$3" ] && [ -n "$2" ] && return 0
@@ -72,11 +81,12 @@ same() # what got wanted
 files_exist()
 {
 	bad=0
-	for file in stats classes caches page_heap cpu spans; do
+	for file in stats classes caches page_heap cpu spans summary; do
 		same "mode of $file" "$(stat -c %a "$DEBUGFS/$file")" 400 || bad=1
 		[ "$(wc -l <"$DEBUGFS/$file")" -ge 1 ] || bad=1
 	done
 	same "mode of trim" "$(stat -c %a "$DEBUGFS/trim")" 200 || bad=1
+	same "mode of reset_peaks" "$(stat -c %a "$DEBUGFS/reset_peaks")" 200 || bad=1
 	if cat "$DEBUGFS/trim" >/dev/null 2>&1; then
 		echo "# trim can be read"
 		bad=1
@@ -88,7 +98,7 @@ files_exist()
 tables_are_regular()
 {
 	bad=0
-	for file in classes caches page_heap cpu spans; do
+	for file in classes caches page_heap cpu spans summary; do
 		awk 'NR == 1 { n = NF } NF != n { print "# " FILENAME ": " $0; bad = 1 }
 		     END { exit bad }' "$WORK/$1/$file" || bad=1
 	done
@@ -211,7 +221,78 @@ named_caches_are_shown()
 	same "nc-plain in use" "$(awk '$NF == "nc-plain" { print $9 }' "$at")" 33 || bad=1
 	same "size of nc-plain" "$(awk '$NF == "nc-plain" { print $3, $4 }' "$at")" "100 104" || bad=1
 	same "a blank in a name" "$(grep -c 'nc\\040two$' "$at")" 1 || bad=1
-	same "constructors" "$(awk '$(NF - 1) == "yes" { print $NF }' "$at")" nc-ctor || bad=1
+	same "constructors" "$(awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "ctor") c = i }
+		$c == "yes" { print $NF }' "$at")" nc-ctor || bad=1
+	return $bad
+}
+
+# The table for people has those that hold something, with the same figures, and fits a terminal.
+summary_is_the_same()
+{
+	bad=0
+	at=$WORK/$1
+	same "held in the summary" "$(column "$at/summary" held_KiB)" "$(($(both "$1" held) * 4))" || bad=1
+	same "objects in the summary" "$(column "$at/summary" in_use)" "$(both "$1" in_use)" || bad=1
+	same "rows" "$(awk 'NR > 1' "$at/summary" | wc -l)" "$(awk 'NR > 1' "$at/spans" | wc -l)" || bad=1
+	same "lines above 100 columns" "$(awk 'length > 100' "$at/summary" | wc -l)" 0 || bad=1
+	return $bad
+}
+
+# The peak of a cache is what it held when it held most, until peaks are reset.
+peaks_are_kept() # snapshot at the most, snapshot afterwards
+{
+	bad=0
+	for cache in nc-plain normal-1024; do
+		file=$([ $cache = nc-plain ] && echo caches || echo classes)
+		most=$(field "$WORK/$1/$file" $cache held)
+		same "peak of $cache" "$(field "$WORK/$2/$file" $cache peak_held)" "$most" || bad=1
+		[ "$(field "$WORK/$2/$file" $cache held)" -lt "$most" ] || { echo "# $cache holds $most"; bad=1; }
+	done
+	echo 1 >"$DEBUGFS/reset_peaks"
+	snapshot "$WORK/reset"
+	same "peaks of caches" "$(both reset peak_held)" "$(both reset held)" || bad=1
+	same "peaks of heaps" "$(column "$WORK/reset/page_heap" peak_held)" \
+		"$(column "$WORK/reset/page_heap" held)" || bad=1
+	same "peak of all" "$(value "$WORK/reset" peak_held_bytes)" "$(value "$WORK/reset" held_bytes)" || bad=1
+	return $bad
+}
+
+# A cache that is made says when; others stay as old as they are.
+age_is_known()
+{
+	bad=0
+	before=$(value "$WORK/trimmed" uptime_ms)
+	[ "$(field "$WORK/trimmed/caches" nc-plain created_ms)" -le "$before" ] || bad=1
+	echo 1 >/sys/module/named_caches/parameters/destroy || return 1
+	snapshot "$WORK/anew"
+	[ "$(field "$WORK/anew/caches" nc-plain created_ms)" -ge "$before" ] || bad=1
+	[ "$(field "$WORK/anew/caches" nc-plain created_ms)" -le "$(value "$WORK/anew" uptime_ms)" ] || bad=1
+	same "age of nc-ctor" "$(field "$WORK/anew/caches" nc-ctor created_ms)" \
+		"$(field "$WORK/trimmed/caches" nc-ctor created_ms)" || bad=1
+	return $bad
+}
+
+# One allocation that the hard limit leaves without memory, one of whole pages, one that a cache's own
+# limit refuses: each is counted once, where it belongs.
+failures_have_a_reason()
+{
+	bad=0
+	parameters=/sys/module/tcslab/parameters
+	snapshot "$WORK/f0"
+	limit=$(cat $parameters/hard_limit_bytes)
+	echo "$(($(value "$WORK/f0" held_bytes) + 4096))" >$parameters/hard_limit_bytes
+	./hold_objects 32768:1 </dev/null >/dev/null 2>&1
+	./hold_objects 300000:1 </dev/null >/dev/null 2>&1
+	echo "$limit" >$parameters/hard_limit_bytes
+	./hold_objects nc-tight:1000 </dev/null >/dev/null 2>&1
+	snapshot "$WORK/f1"
+	same "without memory" "$(($(field "$WORK/f1/classes" normal-32768 no_memory) - \
+		$(field "$WORK/f0/classes" normal-32768 no_memory)))" 1 || bad=1
+	same "without memory in all" \
+		"$(($(value "$WORK/f1" no_memory) - $(value "$WORK/f0" no_memory)))" 2 || bad=1
+	same "nc-tight without memory" "$(field "$WORK/f1/caches" nc-tight no_memory)" 0 || bad=1
+	same "nc-tight at its limit" "$(($(field "$WORK/f1/caches" nc-tight refusals) - \
+		$(field "$WORK/f0/caches" nc-tight refusals)))" 1 || bad=1
 	return $bad
 }
 
@@ -315,6 +396,8 @@ classes_are_the_table held-now
 check $? "classes are those of the size class table"
 named_caches_are_shown held-now
 check $? "named caches are shown"
+summary_is_the_same held-now
+check $? "the summary is the same in short"
 let_go
 
 snapshot "$WORK/after"
@@ -329,6 +412,12 @@ tiers_add_up trimmed &&
 	same "in arrays" "$(value "$WORK/trimmed" cpu_cached_bytes)" 0 &&
 	same "in transfer caches" "$(value "$WORK/trimmed" transfer_cached_bytes)" 0
 check $? "trim leaves nothing to release"
+peaks_are_kept held-now trimmed
+check $? "peaks are kept, and reset"
+age_is_known
+check $? "a cache's age is known"
+failures_have_a_reason
+check $? "failures are counted by reason"
 
 read_under_load
 check $? "all files can be read under load"

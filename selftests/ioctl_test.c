@@ -16,8 +16,8 @@
 #include "ioctl_device.h"
 
 static_assert(sizeof(struct tcslab_ioc_version) == 56, "version");
-static_assert(sizeof(struct tcslab_ioc_stats) == 176, "stats");
-static_assert(sizeof(struct tcslab_ioc_cache) == 184, "cache");
+static_assert(sizeof(struct tcslab_ioc_stats) == 192, "stats");
+static_assert(sizeof(struct tcslab_ioc_cache) == 208, "cache");
 static_assert(sizeof(struct tcslab_ioc_heap) == 136, "heap");
 static_assert(sizeof(struct tcslab_ioc_trim) == 16, "trim");
 static_assert(sizeof(struct tcslab_ioc_alloc) == 96, "alloc");

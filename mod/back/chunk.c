@@ -146,14 +146,6 @@ void tcslab_count_pages(struct page *page, long npages)
 	mod_node_page_state(page_pgdat(page), NR_SLAB_UNRECLAIMABLE_B, npages * (long)PAGE_SIZE);
 }
 
-static void note_peak(void)
-{
-	long held = atomic_long_read(&held_pages), peak = atomic_long_read(&peak_held_pages);
-
-	while (held > peak && !atomic_long_try_cmpxchg(&peak_held_pages, &peak, held))
-		;
-}
-
 void tcslab_map_cover(struct page *page, unsigned int order)
 {
 	unsigned long end = (unsigned long)kasan_reset_tag(page_address(page)) - PAGE_OFFSET +
@@ -199,7 +191,7 @@ struct tcslab_span *tcslab_chunk_alloc(int node, enum tcslab_zone zone, unsigned
 	chunk->paged = tcslab_pages_adopt(page, order);
 	tcslab_count_pages(page, span->npages);
 	tcslab_map_cover(page, order);
-	note_peak();
+	tcslab_raise(&peak_held_pages, atomic_long_read(&held_pages));
 	return span;
 
 fail:
@@ -294,6 +286,11 @@ unsigned long tcslab_hard_limit_refusals(void)
 unsigned long tcslab_peak_held_pages(void)
 {
 	return atomic_long_read(&peak_held_pages);
+}
+
+void tcslab_reset_peak_held_pages(void)
+{
+	tcslab_reset_peak(&peak_held_pages, &held_pages);
 }
 
 int __init tcslab_chunk_init(void)

@@ -97,6 +97,9 @@ void tcslab_map_cover(struct page *page, unsigned int order);
 struct tcslab_span *tcslab_span_new(gfp_t gfp);
 void tcslab_span_delete(struct tcslab_span *span);
 
+/* tcslab_peak_held_pages() begins anew. */
+void tcslab_reset_peak_held_pages(void);
+
 /* Bytes in span structures. */
 unsigned long tcslab_span_bytes(void);
 

@@ -352,6 +352,22 @@ void tcslab_page_heap_stats(int node, enum tcslab_zone zone,
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 }
 
+void tcslab_page_heap_reset_peaks(void)
+{
+	struct tcslab_page_heap *heap;
+	unsigned long flags;
+
+	tcslab_for_each_heap(heap) {
+		struct tcslab_page_heap_stats *stats = &heap->stats;
+
+		tcslab_lock_irqsave(&heap->lock, flags);
+		stats->peak_held_pages = stats->held_pages;
+		stats->peak_used_pages = stats->small_pages + stats->large_pages;
+		tcslab_unlock_irqrestore(&heap->lock, flags);
+	}
+	tcslab_reset_peak_held_pages();
+}
+
 void tcslab_page_heap_sums(struct tcslab_page_heap_stats *sums)
 {
 	struct tcslab_page_heap_stats stats;

@@ -144,6 +144,9 @@ void tcslab_page_heap_sums(struct tcslab_page_heap_stats *sums);
 /* As tcslab_held_pages(): the peak of the sum of all heaps, not the sum of the peaks. */
 unsigned long tcslab_peak_held_pages(void);
 
+/* The high-water marks of all heaps and of their sum begin anew: what is held now. */
+void tcslab_page_heap_reset_peaks(void);
+
 /* Pages that were ever given back to the kernel. */
 unsigned long tcslab_released_pages(void);
 

@@ -20,4 +20,21 @@ static inline bool tcslab_charge(atomic_long_t *held, unsigned long n, unsigned 
 	return true;
 }
 
+/* @peak is the most that was ever counted: @now, if that is more. */
+static inline void tcslab_raise(atomic_long_t *peak, long now)
+{
+	long old = atomic_long_read(peak);
+
+	while (now > old && !atomic_long_try_cmpxchg(peak, &old, now))
+		;
+}
+
+/* Begin anew.  In this order: who counts meanwhile raises it himself. */
+static inline void tcslab_reset_peak(atomic_long_t *peak, const atomic_long_t *count)
+{
+	atomic_long_set(peak, 0);
+	smp_mb();	/* pairs with the order of counting and raising */
+	tcslab_raise(peak, atomic_long_read(count));
+}
+
 #endif /* TCSLAB_CHARGE_H */

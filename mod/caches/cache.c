@@ -143,6 +143,7 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 	cache->ctor = args->ctor;
 	cache->useroffset = args->useroffset;
 	cache->usersize = args->usersize;
+	cache->created_ms = tcslab_uptime_ms();
 	set_geometry(cache, args);
 	/* What lives on after a free must not be cleared, neither then nor later. */
 	if (!cache->ctor && !(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
@@ -339,6 +340,7 @@ int __init tcslab_cache_init(bool checks)
 	int err;
 
 	verify_frees = checks;
+	tcslab_uptime_init();
 	tcslab_cpu_budget_init();
 	err = make_large();
 	tcslab_general[0] = tcslab_large_cache;

@@ -53,6 +53,9 @@
  */
 static unsigned long last_vain;
 
+/* Allocations from all caches, those that are gone included; see tcslab_no_memory(). */
+static atomic_long_t no_memory;
+
 /* Reclaim comes to us, or to somebody who asks for our statistics. */
 static void assert_may_reclaim(gfp_t gfp)
 {
@@ -296,6 +299,19 @@ static void *unpromised(struct tcslab_cache *cache, gfp_t gfp, int node, int hom
 	return obj;
 }
 
+unsigned long tcslab_no_memory(void)
+{
+	return atomic_long_read(&no_memory);
+}
+
+/* Somebody gets nothing, and it is not for the limit of @cache. */
+static void note_no_memory(struct tcslab_cache *cache, unsigned int npages)
+{
+	atomic_long_inc(&cache->no_memory);
+	atomic_long_inc(&no_memory);
+	tcslab_note_refusal(npages);
+}
+
 void *tcslab_effort_object(struct tcslab_cache *cache, gfp_t gfp, int node, int home, bool wait)
 {
 	void *obj;
@@ -309,7 +325,7 @@ void *tcslab_effort_object(struct tcslab_cache *cache, gfp_t gfp, int node, int 
 	if (obj == ERR_PTR(-EDQUOT))
 		atomic_long_inc(&cache->limit_refusals);
 	else
-		tcslab_note_refusal(DIV_ROUND_UP(cache->size, PAGE_SIZE));
+		note_no_memory(cache, DIV_ROUND_UP(cache->size, PAGE_SIZE));
 	return NULL;
 }
 
@@ -344,6 +360,6 @@ struct tcslab_span *tcslab_effort_large(enum tcslab_zone zone, unsigned int npag
 	if (!span && gfp & __GFP_NOFAIL)
 		span = large(zone, npages, align, gfp & ~__GFP_NORETRY, node);
 	if (!span)
-		tcslab_note_refusal(npages);
+		note_no_memory(tcslab_large_cache, npages);
 	return span;
 }

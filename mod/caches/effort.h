@@ -15,6 +15,13 @@
 void *tcslab_effort_object(struct tcslab_cache *cache, gfp_t gfp, int node, int home,
 			   bool wait);
 
+/*
+ * Allocations that got nothing, of objects and of pages, for another reason than the limit of
+ * their cache: there was no memory, or tcslab_hard_limit_bytes was reached.  An attempt of somebody
+ * who then takes from a reserve counts as well, as it does with the limit.
+ */
+unsigned long tcslab_no_memory(void);
+
 /* A span for a large object, as tcslab_page_heap_alloc(). */
 struct tcslab_span *tcslab_effort_large(enum tcslab_zone zone, unsigned int npages,
 					unsigned int align, gfp_t gfp, int node);

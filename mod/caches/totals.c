@@ -2,13 +2,33 @@
 /* What caches hold, each and all together */
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 
 #include "back/page_heap.h"
+#include "base/charge.h"
 #include "debug/guard.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
+#include "effort.h"
 #include "list.h"
 #include "totals.h"
+
+static u64 loaded_ms __ro_after_init;
+
+static u64 boottime_ms(void)
+{
+	return div_u64(ktime_get_boottime_ns(), NSEC_PER_MSEC);
+}
+
+void __init tcslab_uptime_init(void)
+{
+	loaded_ms = boottime_ms();
+}
+
+u64 tcslab_uptime_ms(void)
+{
+	return boottime_ms() - loaded_ms;
+}
 
 const char *tcslab_zone_name(enum tcslab_zone zone)
 {
@@ -30,6 +50,9 @@ void tcslab_cache_stats_locked(struct tcslab_cache *cache, struct tcslab_cache_s
 		.limit_bytes = cache->limit_pages << PAGE_SHIFT,
 		.limit_refusals = atomic_long_read(&cache->limit_refusals),
 		.limit_overruns = atomic_long_read(&cache->limit_overruns),
+		.no_memory = atomic_long_read(&cache->no_memory),
+		.peak_held_bytes = atomic_long_read(&cache->peak_pages) << PAGE_SHIFT,
+		.created_ms = cache->created_ms,
 	};
 	tcslab_central_stats(cache, stats);
 	tcslab_cpu_cache_stats(cache, stats);
@@ -88,4 +111,17 @@ void tcslab_totals(struct tcslab_totals *totals)
 	}
 	mutex_unlock(&tcslab_cache_mutex);
 	add_heaps(totals);
+	totals->no_memory = tcslab_no_memory();
+	totals->uptime_ms = tcslab_uptime_ms();
+}
+
+void tcslab_reset_peaks(void)
+{
+	struct tcslab_cache *cache;
+
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_for_each_cache(cache)
+		tcslab_reset_peak(&cache->peak_pages, &cache->span_pages_held);
+	mutex_unlock(&tcslab_cache_mutex);
+	tcslab_page_heap_reset_peaks();
 }

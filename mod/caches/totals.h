@@ -27,6 +27,8 @@ const char *tcslab_zone_name(enum tcslab_zone zone);
  * @refills: batches fetched by them
  * @flushes: batches given back by them
  * @nested: calls that found an array busy or closed
+ * @no_memory: see tcslab_no_memory()
+ * @uptime_ms: see tcslab_uptime_ms()
  *
  * At rest held = in_use + cpu_cached + transfer_cached + central_free + tails +
  * heap_free, exactly.
@@ -46,8 +48,18 @@ struct tcslab_totals {
 	u64 refills;
 	u64 flushes;
 	u64 nested;
+	u64 no_memory;
+	u64 uptime_ms;
 };
 
 void tcslab_totals(struct tcslab_totals *totals);
+
+/* All peaks begin anew: the most that is held is what is held now.  Task context. */
+void tcslab_reset_peaks(void);
+
+/* Milliseconds since the load, those in which the machine slept included.  Task context. */
+u64 tcslab_uptime_ms(void);
+
+void tcslab_uptime_init(void);
 
 #endif /* TCSLAB_TOTALS_H */

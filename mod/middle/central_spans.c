@@ -177,6 +177,7 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 		uncharge(cache, npages);
 		return ERR_PTR(-ENOMEM);
 	}
+	tcslab_raise(&cache->peak_pages, atomic_long_read(&cache->span_pages_held));
 	cut_span(cache, span);
 	return tcslab_central_add(cache, span);
 }

@@ -79,6 +79,8 @@ static long get_stats(struct tcslab_handles *handles, void *p)
 	arg->flushes = totals.flushes;
 	arg->nested = totals.nested;
 	arg->limit_refusals = tcslab_hard_limit_refusals();
+	arg->no_memory = totals.no_memory;
+	arg->uptime_ms = totals.uptime_ms;
 	if (mutex_lock_interruptible(&handles->lock))
 		return -EINTR;
 	arg->file_handles = handles->nr;
@@ -114,6 +116,9 @@ static void show_cache(struct tcslab_ioc_cache *arg, struct tcslab_cache *cache)
 	arg->limit_refusals = stats.limit_refusals;
 	strscpy_pad(arg->name, cache->name, sizeof(arg->name));
 	arg->held_bytes = stats.held_bytes;
+	arg->no_memory = stats.no_memory;
+	arg->peak_held_bytes = stats.peak_held_bytes;
+	arg->created_ms = stats.created_ms;
 }
 
 /* One that nobody has asked for yet, see caches/low_zone.c: as that of the normal zone would be. */

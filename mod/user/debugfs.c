@@ -84,6 +84,8 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "guard_canaries_only: %d\n", g.mapped);
 	seq_printf(m, "limit_refusals: %lu\n", tcslab_hard_limit_refusals());
 	seq_printf(m, "limit_overruns: %lu\n", tcslab_hard_limit_overruns());
+	seq_printf(m, "no_memory: %llu\n", t.no_memory);
+	seq_printf(m, "uptime_ms: %llu\n", t.uptime_ms);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
@@ -132,6 +134,17 @@ static void show_counts_header(struct seq_file *m)
 	seq_puts(m, "       entries    refills    flushes     nested ");
 }
 
+static void show_life(struct seq_file *m, const struct tcslab_cache_stats *s)
+{
+	seq_printf(m, "%9lu %9lu %11llu ", s->no_memory, s->peak_held_bytes >> PAGE_SHIFT,
+		   s->created_ms);
+}
+
+static void show_life_header(struct seq_file *m)
+{
+	seq_puts(m, "no_memory peak_held  created_ms ");
+}
+
 static int class_show(struct seq_file *m, void *v)
 {
 	struct tcslab_cache *cache = list_entry(v, struct tcslab_cache, list);
@@ -140,6 +153,7 @@ static int class_show(struct seq_file *m, void *v)
 	if (v == &tcslab_cache_list) {
 		seq_puts(m, "zone   class  size pages  objs tail ");
 		show_counts_header(m);
+		show_life_header(m);
 		seq_puts(m, "name\n");
 		return 0;
 	}
@@ -150,6 +164,7 @@ static int class_show(struct seq_file *m, void *v)
 		   tcslab_size_class(s.size), s.size, s.span_bytes >> PAGE_SHIFT, s.span_objs,
 		   s.span_bytes - s.span_objs * s.size);
 	show_counts(m, &s);
+	show_life(m, &s);
 	show_name(m, cache);
 	return 0;
 }
@@ -162,7 +177,9 @@ static int cache_show(struct seq_file *m, void *v)
 	if (v == &tcslab_cache_list) {
 		seq_puts(m, "zone   node object  size align pages  objs tail ");
 		show_counts_header(m);
-		seq_puts(m, "limit_bytes   refusals   overruns useroffset usersize ctor name\n");
+		seq_puts(m, "limit_bytes   refusals   overruns useroffset usersize ctor ");
+		show_life_header(m);
+		seq_puts(m, "name\n");
 		return 0;
 	}
 	if (cache->general)
@@ -176,6 +193,30 @@ static int cache_show(struct seq_file *m, void *v)
 	seq_printf(m, "%11lu %10lu %10lu %10u %8u %4s ", s.limit_bytes, s.limit_refusals,
 		   s.limit_overruns, cache->useroffset, cache->usersize,
 		   cache->ctor ? "yes" : "no");
+	show_life(m, &s);
+	show_name(m, cache);
+	return 0;
+}
+
+/*
+ * For people, in KiB and at most 100 columns: who holds the memory.  Programs read the
+ * other files.
+ */
+static int summary_show(struct seq_file *m, void *v)
+{
+	struct tcslab_cache *cache = list_entry(v, struct tcslab_cache, list);
+	struct tcslab_cache_stats s;
+
+	if (v == &tcslab_cache_list) {
+		seq_puts(m, "  size     in_use   held_KiB   used_KiB   idle_KiB   peak_KiB  failed name\n");
+		return 0;
+	}
+	tcslab_cache_stats_locked(cache, &s);
+	if (!s.held_bytes)
+		return SEQ_SKIP;
+	seq_printf(m, "%6zu %10lu %10lu %10llu %10llu %10lu %7lu ", s.size, s.in_use,
+		   s.held_bytes >> 10, (u64)s.in_use * s.size >> 10, idle_bytes(&s) >> 10,
+		   s.peak_held_bytes >> 10, s.limit_refusals + s.no_memory);
 	show_name(m, cache);
 	return 0;
 }
@@ -219,6 +260,7 @@ DEFINE_SEQ_ATTRIBUTE(_name)
 CACHE_TABLE(classes, class_show);
 CACHE_TABLE(caches, cache_show);
 CACHE_TABLE(spans, span_show);
+CACHE_TABLE(summary, summary_show);
 
 /* ------------------------------------------------------------- page heaps */
 
@@ -327,7 +369,7 @@ static int cpu_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(cpu);
 
-/* ------------------------------------------------------------------- trim */
+/* ----------------------------------------------------------- trim, peaks */
 
 static ssize_t trim_write(struct file *file, const char __user *buf, size_t count,
 			  loff_t *ppos)
@@ -339,6 +381,19 @@ static ssize_t trim_write(struct file *file, const char __user *buf, size_t coun
 static const struct file_operations trim_fops = {
 	.owner = THIS_MODULE,
 	.write = trim_write,
+	.llseek = noop_llseek,
+};
+
+static ssize_t reset_peaks_write(struct file *file, const char __user *buf, size_t count,
+				 loff_t *ppos)
+{
+	tcslab_reset_peaks();
+	return count;
+}
+
+static const struct file_operations reset_peaks_fops = {
+	.owner = THIS_MODULE,
+	.write = reset_peaks_write,
 	.llseek = noop_llseek,
 };
 
@@ -360,7 +415,9 @@ int __init tcslab_debugfs_init(void)
 	debugfs_create_file("page_heap", 0400, root, NULL, &page_heap_fops);
 	debugfs_create_file("cpu", 0400, root, NULL, &cpu_fops);
 	debugfs_create_file("spans", 0400, root, NULL, &spans_fops);
+	debugfs_create_file("summary", 0400, root, NULL, &summary_fops);
 	debugfs_create_file("trim", 0200, root, NULL, &trim_fops);
+	debugfs_create_file("reset_peaks", 0200, root, NULL, &reset_peaks_fops);
 	return 0;
 }
 

@@ -107,6 +107,9 @@ struct tcslab_cache {
 	atomic_long_t rcu_objects;	/* on their way, of RCU or not, if there is a limit */
 	atomic_long_t limit_refusals;
 	atomic_long_t limit_overruns;
+	atomic_long_t no_memory;	/* allocations that got nothing, but not for the limit */
+	atomic_long_t peak_pages;	/* the most that span_pages_held was */
+	u64 created_ms;		/* see tcslab_uptime_ms() */
 	struct list_head list;	/* all caches, under the cache list mutex */
 	unsigned int pins;	/* under it, too: who will have an object in a moment */
 	bool general;		/* one of the size classes, not to be destroyed */
@@ -194,6 +197,9 @@ struct tcslab_cache_args {
  * @limit_bytes: the limit, 0 for none
  * @limit_refusals: allocations that the limit refused
  * @limit_overruns: spans taken beyond the limit for __GFP_NOFAIL
+ * @no_memory: allocations that got nothing for another reason than this limit
+ * @peak_held_bytes: the most that @held_bytes was, spans on their way in or out included
+ * @created_ms: milliseconds from the load of tcslab to the making of the cache
  */
 struct tcslab_cache_stats {
 	size_t object_size;
@@ -214,6 +220,9 @@ struct tcslab_cache_stats {
 	unsigned long limit_bytes;
 	unsigned long limit_refusals;
 	unsigned long limit_overruns;
+	unsigned long no_memory;
+	unsigned long peak_held_bytes;
+	u64 created_ms;
 };
 
 #endif /* _LINUX_TCSLAB_TYPES_H */

@@ -88,6 +88,8 @@ struct tcslab_ioc_version {
  * @file_bytes: out: what they take of the quota
  * @file_quota: out: the quota
  * @limit_refusals: out: allocations that the hard limit refused
+ * @no_memory: out: allocations that got nothing, but not for their cache's limit
+ * @uptime_ms: out: milliseconds since the module was loaded
  *
  * At rest @held_bytes = @in_use_bytes + @cpu_cached_bytes + @transfer_cached_bytes
  * + @central_free_bytes + @tail_bytes + @heap_free_bytes.
@@ -116,6 +118,8 @@ struct tcslab_ioc_stats {
 	__aligned_u64 file_bytes;
 	__aligned_u64 file_quota;
 	__aligned_u64 limit_refusals;
+	__aligned_u64 no_memory;
+	__aligned_u64 uptime_ms;
 };
 
 /**
@@ -144,6 +148,9 @@ struct tcslab_ioc_stats {
  * @limit_refusals: out: allocations that the limit refused
  * @name: out: NUL-terminated
  * @held_bytes: out: bytes in spans
+ * @no_memory: out: allocations that got nothing, but not for the limit
+ * @peak_held_bytes: out: the most that @held_bytes was
+ * @created_ms: out: uptime_ms when the cache was made
  */
 struct tcslab_ioc_cache {
 	__u32 size;
@@ -169,6 +176,9 @@ struct tcslab_ioc_cache {
 	__aligned_u64 limit_refusals;
 	char name[TCSLAB_IOC_NAME_LEN];
 	__aligned_u64 held_bytes;
+	__aligned_u64 no_memory;
+	__aligned_u64 peak_held_bytes;
+	__aligned_u64 created_ms;
 };
 
 /**
