@@ -9,7 +9,8 @@ A test says what it needs in a comment near its top:
 
 `modules` are loaded at boot, `stock` ones are there to be loaded. `real` are modules of the kernel's
 tree built with tcslab_slab.h, in /lib/real beside the untouched ones. `drivers` are the examples of
-Documentation/examples, in /lib/drivers. `programs` name the package that has them. A test with when=long is run with LONG=1 and by `make check-all`, one with when=all by
+Documentation/examples, in /lib/drivers. `programs` name the package that has them, `scripts` are folders of scripts/, in
+/scripts. A test with when=long is run with LONG=1 and by `make check-all`, one with when=all by
 that alone; both when they are named. One with beside=1 runs for a time, not for an amount of work: its
 guest does not wait until others have ended.
 """
@@ -33,7 +34,7 @@ DEFAULT_SECONDS = 300
 # Debian has one <asm/> for both sizes, where only the compiler for 64 bits looks.
 M32 = "-m32 -idirafter /usr/include/x86_64-linux-gnu"
 KEYS = {"timeout", "smp", "nodes", "mem", "append", "modules", "icount", "kernels", "expect",
-        "stock", "real", "drivers", "programs", "when", "beside", "plug"}
+        "stock", "real", "drivers", "programs", "scripts", "when", "beside", "plug"}
 MACHINE = {"smp", "nodes", "mem", "append", "modules", "icount", "beside", "plug"}
 LENGTHS = ("", "long", "all")
 HEADER_LINES = 30
@@ -83,7 +84,8 @@ def own_files(entry: Entry, kernel: Kernel) -> list[tuple[str, Path]]:
     ready = kernels.prepare(kernel)
     return [*real.files(kernel, ready, entry.parts("real")),
             *drivers.files(kernel, ready, entry.parts("drivers")),
-            *programs.files(entry.parts("programs"))]
+            *programs.files(entry.parts("programs")),
+            *((f"scripts/{name}", paths.PROJECT / "scripts" / name) for name in entry.parts("scripts"))]
 
 
 def options(entries: list[Entry], kernel: Kernel,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import graphlib
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from . import build, kernels, ksft, paths
 from .check import Result
 from .ktap import Case
-from .packages import install_tools
+from .packages import Archive, host_suite, install_tools
 from .progress import LabError
 
 TOOLS = {"shellcheck": "shellcheck", "perl": "perl", "spin": "spin",
@@ -48,10 +49,10 @@ def of_changed(what: str, names: list[str], check: Callable[[list[str]], str]) -
     return complaints
 
 
-def output(command: list[str]) -> str:
+def output(command: list[str], env: dict[str, str] | None = None) -> str:
     """What @command complains about; nothing when it succeeds."""
     done = subprocess.run(command, cwd=paths.PROJECT, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
+                          stderr=subprocess.STDOUT, text=True, check=False, env=env)
     return done.stdout if done.returncode else ""
 
 
@@ -137,10 +138,28 @@ def versions() -> str:
                      if not re.search(pattern, (paths.PROJECT / name).read_text("utf-8")))
 
 
+def promtool() -> Path:
+    """Prometheus' own checker; unpacked, not installed, since its package starts a server."""
+    root = paths.cache("programs") / "prometheus"
+    with paths.lock(root.with_suffix(".lock")):
+        binary = root / "usr/bin/promtool"
+        if not binary.exists():
+            archive = Archive(host_suite())
+            archive.refresh()
+            archive.unpack("prometheus", archive.version("prometheus"), root)
+        return binary
+
+
+def tool() -> str:
+    """The command tcslab over recorded figures; its metrics and the rules as promtool sees them."""
+    env = {**os.environ, "PROMTOOL": str(promtool())}
+    return output([sys.executable, "-B", "-m", "unittest", "discover", "-s", "scripts/tcslab/tests"], env)
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "size-classes": size_classes, "abi": abi, "includes": includes, "checkpatch": checkpatch,
     "shellcheck": shellcheck, "python": python, "promises": promises, "where": where,
-    "versions": versions,
+    "versions": versions, "tool": tool,
     "model": model}
 
 

@@ -109,6 +109,12 @@ MODULE_VERSION("$1");
 END
 }
 
+# There is no module here to look at, and it says so.
+tool()
+{
+	/usr/sbin/tcslab --help && refused 'module tcslab is not loaded' /usr/sbin/tcslab show
+}
+
 # What a release with another table would be.
 another_version()
 {
@@ -121,7 +127,7 @@ another_version()
 
 nothing_is_left()
 {
-	[ -z "$(dkms status tcslab)" ] && ! ls -d /usr/src/tcslab-* /var/lib/tcslab /usr/share/tcslab &&
+	[ -z "$(dkms status tcslab)" ] && ! ls -d /usr/src/tcslab-* /var/lib/tcslab /usr/share/tcslab* /usr/sbin/tcslab &&
 	! ls "/lib/modules/$first"/updates/dkms/tcslab.ko "/lib/modules/$second"/updates/dkms/tcslab.ko
 }
 
@@ -143,6 +149,7 @@ step 'it does not install beside modules_install' \
 rm "/lib/modules/$first/updates/tcslab.ko"
 step 'installed for a kernel that does not run' reinstalls "$first"
 step 'dkms has it' installed tcslab/0.2 "$first"
+step 'the command runs' tool
 step 'nothing but sources is copied' only_sources /usr/src/tcslab-0.2
 step 'modules_install does not install beside it' \
      refused 'dkms has installed' make modules_install KDIR="/lib/modules/$first/build"
@@ -188,7 +195,8 @@ packages()
 
 unpacked()
 {
-	dpkg -i "$work/packages/tcslab-dkms_$1_all.deb" "$work/packages/tcslab-dev_$1_all.deb"
+	dpkg -i "$work/packages/tcslab-dkms_$1_all.deb" "$work/packages/tcslab-dev_$1_all.deb" \
+		"$work/packages/tcslab-tools_$1_all.deb"
 }
 
 step 'packages are built' packages
@@ -203,11 +211,12 @@ for kernel in "$first" "$second"; do
 done
 step 'make install does not mix with them' \
      refused 'take the package tcslab-dkms away' make install KVER="$first"
+step 'the command of the package runs' tool
 step 'the packages are upgraded' unpacked 0.3
 for kernel in "$first" "$second"; do
 	step "the package is upgraded on $kernel" installed tcslab/0.3 "$kernel"
 	step "and the driver built again on $kernel" fits "$kernel"
 done
-step 'the packages are removed' dpkg -r tcslab-dev tcslab-dkms
+step 'the packages are removed' dpkg -r tcslab-tools tcslab-dev tcslab-dkms
 step 'nothing is left of the packages' nothing_is_left
 step 'the packages are purged' dpkg -P tcslab-dkms

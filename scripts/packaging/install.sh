@@ -7,10 +7,13 @@
 #   install.sh beside ROOT KERNEL    fail where dkms has put a tcslab.ko, before modules_install puts one
 #   install.sh sources ROOT    only put the sources where dkms looks, below ROOT; the packages do
 #   install.sh include ROOT    and what a driver's Makefile includes, below ROOT
+#   install.sh tools ROOT      and the command tcslab, below ROOT
 set -e
 cd "$(dirname "$0")/../.."
 VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 SRC=/usr/src/tcslab-$VERSION INCLUDE=/usr/share/tcslab
+TOOLS=/usr/share/tcslab-tools COMMAND=/usr/sbin/tcslab MAN=/usr/share/man/man8/tcslab.8
+COMPLETION=/usr/share/bash-completion/completions/tcslab
 MARK=.from-make-install
 
 die()
@@ -37,6 +40,18 @@ include()
 	echo "include $SRC/scripts/packaging/tcslab.kbuild" >"$1$INCLUDE/tcslab.kbuild"
 	mkdir -p "$1$INCLUDE/include/linux"
 	cp mod/include/linux/tcslab_optional.h "$1$INCLUDE/include/linux"
+}
+
+tools()
+{
+	rm -rf "$1$TOOLS"
+	install -d "$1$TOOLS/tcslab" "$1$TOOLS/fleet"
+	install -m 644 scripts/tcslab/*.py "$1$TOOLS/tcslab"
+	install -m 644 scripts/fleet/tcslab-rules.yml scripts/fleet/tcslab-dashboard.json "$1$TOOLS/fleet"
+	install -D -m 755 /dev/null "$1$COMMAND"
+	printf '#!/bin/sh\nexec /usr/bin/python3 -B %s/tcslab "$@"\n' $TOOLS >"$1$COMMAND"
+	install -D -m 644 scripts/tcslab/tcslab.8 "$1$MAN"
+	install -D -m 644 scripts/tcslab/tcslab.bash "$1$COMPLETION"
 }
 
 # Versions that dkms has, a line each.
@@ -81,7 +96,7 @@ beside)
 			    "Take it away first: make uninstall, or the package tcslab-dkms."
 	done
 	;;
-sources | include)
+sources | include | tools)
 	"$1" "$2"
 	;;
 install)
@@ -98,6 +113,7 @@ install)
 	sources ""
 	touch "$SRC/$MARK"
 	include ""
+	tools ""
 	if echo "$before" | grep -qxF "$VERSION"; then
 		dkms remove "tcslab/$VERSION" --all >/dev/null
 	fi
@@ -117,6 +133,6 @@ uninstall)
 		[ -e "/usr/src/tcslab-$old/$MARK" ] || theirs "$old"
 		forget "$old"
 	done
-	rm -rf "$SRC" "$INCLUDE"
+	rm -rf "$SRC" "$INCLUDE" $TOOLS $COMMAND $MAN $COMPLETION
 	;;
 esac

@@ -21,6 +21,8 @@ rm -r "${out:?}/usr"
 tree=$out/tcslab-$VERSION
 cp -r Documentation README.md "$tree"
 cp scripts/packaging/install.sh scripts/packaging/docs.sh "$tree/scripts/packaging"
+cp -r scripts/tcslab scripts/fleet "$tree/scripts"
+rm -rf "$tree/scripts/tcslab/__pycache__"
 cp -r scripts/packaging/debian "$tree/debian"
 cd "$tree"
 dpkg-buildpackage -us -uc "$@"
