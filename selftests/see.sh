@@ -2,27 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0
 # The command tcslab on a module that is loaded: by debugfs and by the device, what it shows is what is
 # held, what grew is what leaked.
-# lab: programs=python3:python3 scripts=tcslab kernels=debian-*,debug-7.3
+# lab: programs=python3:python3 scripts=tcslab when=long kernels=debian-*,debug-7.3
 
+# shellcheck source=selftests/case.inc
+. ./case.inc
 DEBUGFS=/sys/kernel/debug/tcslab
 MODULES=/lib/tcslab
 WORK=$(mktemp -d) || exit 1
-number=0
-holders=
-
-check() # status name
-{
-	number=$((number + 1))
-	[ "$1" -eq 0 ] || printf 'not '
-	echo "ok $number - $2"
-}
+loaded=
+server=
 
 finish()
 {
-	# shellcheck disable=SC2086 # some of them
-	[ -z "$holders" ] || kill $holders 2>/dev/null
+	[ -z "$server" ] || kill $server 2>/dev/null
+	exec 4>&-
 	wait
-	rmmod named_caches tcslab
+	# shellcheck disable=SC2086 # those that were not there
+	[ -z "$loaded" ] || rmmod $loaded
 	rm -rf "$WORK"
 }
 
@@ -45,7 +41,6 @@ hold() # what
 {
 	mkfifo "$WORK/fifo"
 	./hold_objects "$@" <"$WORK/fifo" >"$WORK/held" &
-	holders="$holders $!"
 	exec 4>"$WORK/fifo"
 	rm "$WORK/fifo"
 	until [ -s "$WORK/held" ]; do
@@ -62,8 +57,12 @@ same() # what got wanted
 
 trap finish EXIT
 echo "TAP version 13"
-insmod $MODULES/tcslab.ko && insmod $MODULES/named_caches.ko || exit 1
-echo "1..7"
+for module in tcslab named_caches; do
+	if [ ! -d /sys/module/$module ]; then
+		insmod $MODULES/$module.ko || exit 1
+		loaded="$module $loaded"
+	fi
+done
 
 tcslab show --json >"$WORK/before"
 hold nc-plain:3000 5000:20
@@ -96,24 +95,27 @@ tcslab watch --once --textfile "$WORK/t.prom" --openmetrics "$WORK/t.om" &&
 	tail -n 1 "$WORK/t.om" | grep -qx '# EOF'
 check $? "watch writes metrics"
 
-tcslab watch --listen 0 >"$WORK/url" &
-holders="$holders $!"
+tcslab watch --listen 0 >"$WORK/url" 4>&- &
+server=$!
 until [ -s "$WORK/url" ]; do
 	sleep 0.2
 done
 wget -q -O - "$(cat "$WORK/url")" | grep -q '^tcslab_held_bytes [1-9]'
 check $? "watch answers on loopback"
 
+kill $server
 exec 4>&-
-wait "${holders%% *}" 2>/dev/null
-sleep 1
+wait
 tcslab trim --json >"$WORK/trim" &&
 	same "held afterwards" "$(number_in "$WORK/trim" held_bytes_after)" 0 &&
 	same "held by the module" "$(sed -n 's/^held_bytes: //p' $DEBUGFS/stats)" 0 &&
 	tcslab reset | grep -q 'held now: 0$'
 check $? "trim gives it back, and peaks begin anew"
 
+kept=$(cat /sys/module/tcslab/parameters/keep_bytes)
 tcslab set keep_bytes=3M >"$WORK/set" && grep -qx keep_bytes=3145728 "$WORK/set" &&
 	same keep_bytes "$(cat /sys/module/tcslab/parameters/keep_bytes)" 3145728 &&
 	tcslab set --debugfs /nowhere | grep -q '^soft_limit_bytes=0$' && ! tcslab set checks=1 2>/dev/null
 check $? "set changes parameters"
+tcslab set keep_bytes="$kept" >/dev/null
+plan

@@ -92,6 +92,12 @@ class Commands(unittest.TestCase):
         for order in set(top.ORDERS) - {"n"}:
             values = [x.value(order) for x in top.ordered(lines, order)]
             self.assertEqual(values, sorted(values, reverse=True), order)
+        for order, field in (("w", "idle_bytes"), ("a", "used_bytes")):
+            most = max(snapshot.load(data.AFTER).caches, key=lambda x: getattr(x, field))  # noqa: B023
+            self.assertEqual(top.ordered(lines, order)[0].recent.after, most)
+        for order, field in (("c", "held_bytes"), ("o", "in_use"), ("s", "slot_size"), ("l", "spans")):
+            self.assertEqual(top.ordered(lines, order)[0].value(order),
+                             max(x[field] for x in snapshot.load(data.AFTER).held()))
         names = [x.recent.name for x in top.ordered(lines, "n")]
         self.assertEqual(names, sorted(names))
 

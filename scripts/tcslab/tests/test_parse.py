@@ -21,7 +21,7 @@ class Parse(unittest.TestCase):
         rows = parse.table("zone size new_one name\nnormal 8 3 nc\\040two\nnormal 16 4 b\\134c\n")
         self.assertEqual([x["name"] for x in rows], ["nc two", "b\\c"])
         self.assertEqual(rows[1]["new_one"], 4)
-        for wrong in ("", "zone size name\nnormal 8\n"):
+        for wrong in ("", "zone size name\nnormal 8\n", "zone size name\nnormal 8 a b\n"):
             with self.assertRaises(parse.ParseError):
                 parse.table(wrong)
 
