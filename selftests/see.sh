@@ -95,7 +95,7 @@ tcslab watch --once --textfile "$WORK/t.prom" --openmetrics "$WORK/t.om" &&
 	tail -n 1 "$WORK/t.om" | grep -qx '# EOF'
 check $? "watch writes metrics"
 
-tcslab watch --listen 0 >"$WORK/url" 4>&- &
+python3 -B /scripts/tcslab watch --listen 0 >"$WORK/url" 4>&- &
 server=$!
 until [ -s "$WORK/url" ]; do
 	sleep 0.2

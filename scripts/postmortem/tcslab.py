@@ -16,7 +16,7 @@ from typing import Iterator, Optional
 from drgn import FaultError, Object, Program, cast, get_default_prog
 from drgn.helpers.linux.cpumask import for_each_possible_cpu
 from drgn.helpers.linux.list import list_for_each_entry
-from drgn.helpers.linux.mm import page_to_pfn, virt_to_page
+from drgn.helpers.linux.mm import page_to_pfn, page_to_virt, virt_to_page
 from drgn.helpers.linux.percpu import per_cpu_ptr
 
 COOKIE = -0x5eef3a13 & (1 << 64) - 1      # as in <linux/tcslab.h>
@@ -96,6 +96,26 @@ def waiting_place(prog: Program, cache: Object, address: int) -> Optional[str]:
     return None
 
 
+def around(prog: Program, page: Object) -> Optional[Object]:
+    """The span of the large object that the page is inside of; a free one says nothing there."""
+    for back in range(1, 1 << 18):
+        cache = cast("struct tcslab_cache *", (page - back).private)
+        if (page - back).lru.prev.value_() != COOKIE:
+            return None
+        if cache.value_() == prog["tcslab_large_cache"].value_():
+            span = cast("struct tcslab_span *", (page - back).lru.next)
+            return span if span.npages.value_() > back else None
+        if cache.value_() != prog["tcslab_no_cache"].address_:
+            return None
+    return None
+
+
+def large(prog: Program, span: Object) -> str:
+    """What is said of a large object."""
+    return (f"a large object of {span.npages.value_()} pages at "
+            f"{page_to_virt(span.page).value_():#x}, in use")
+
+
 def owner(prog: Program, address: int) -> str:
     """Whose an address is, in a sentence."""
     try:
@@ -107,12 +127,13 @@ def owner(prog: Program, address: int) -> str:
     if not ours:
         return "not tcslab's"
     if cache.value_() == prog["tcslab_no_cache"].address_:
-        return "tcslab's, in a free span or inside of a large object"
+        span = around(prog, page)
+        return large(prog, span) if span else "tcslab's, in a free span"
     span = cast("struct tcslab_span *", page.lru.next)
     first = (address & ~(prog["PAGE_SIZE"].value_() - 1)) - (
         page_to_pfn(page).value_() - page_to_pfn(span.page).value_()) * prog["PAGE_SIZE"].value_()
     if span.state.value_() == LARGE:
-        return f"a large object of {span.npages.value_()} pages at {first:#x}, in use"
+        return large(prog, span)
     size = cache.size.value_()
     index = ((address - first) * cache.recip.value_()) >> RECIP_SHIFT
     start = first + index * size
