@@ -11,6 +11,8 @@ MODULES=/lib/tcslab
 WORK=$(mktemp -d) || exit 1
 loaded=
 server=
+# Or each start of Python compiles its library.
+export PYTHONPYCACHEPREFIX="$WORK/compiled"
 
 finish()
 {
@@ -24,7 +26,7 @@ finish()
 
 tcslab()
 {
-	python3 -B /scripts/tcslab "$@"
+	python3 /scripts/tcslab "$@"
 }
 
 # The first number behind NAME in some JSON, of one cache if it is named.
@@ -95,7 +97,7 @@ tcslab watch --once --textfile "$WORK/t.prom" --openmetrics "$WORK/t.om" &&
 	tail -n 1 "$WORK/t.om" | grep -qx '# EOF'
 check $? "watch writes metrics"
 
-python3 -B /scripts/tcslab watch --listen 0 >"$WORK/url" 4>&- &
+python3 /scripts/tcslab watch --listen 0 >"$WORK/url" 4>&- &
 server=$!
 until [ -s "$WORK/url" ]; do
 	sleep 0.2

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.dont_write_bytecode = True      # it runs as root from folders of packages
+if not sys.pycache_prefix:
+    sys.dont_write_bytecode = True      # it runs as root from folders of packages
 if __package__ in (None, ""):
     # Run as a folder: make it a package.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)

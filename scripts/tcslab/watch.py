@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import dataclasses
-import http.server
 import os
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from . import history, metrics
 from .parse import ParseError
@@ -79,8 +78,9 @@ def repeat(read: Callable[[], Snapshot], outputs: Outputs, interval: float,
                     path.unlink(missing_ok=True)
 
 
-def server(read: Callable[[], Snapshot], port: int) -> http.server.ThreadingHTTPServer:
-    """A server of /metrics on loopback; port 0 is any free one."""
+def server(read: Callable[[], Snapshot], port: int) -> Any:
+    """A ThreadingHTTPServer of /metrics on loopback; port 0 is any free one."""
+    import http.server      # only here, since it is half of the time that a command takes
 
     class Handler(http.server.BaseHTTPRequestHandler):
         """Answers GET /metrics in the format that is asked for."""
