@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What caches hold, each and all together */
+#include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
 
 #include "back/page_heap.h"
 #include "base/charge.h"
