@@ -7,12 +7,13 @@
  * only, because gcc compiles for size what only a module's init calls.
  *
  * Time is that of test_clock(): cycles or, under QEMU's icount, instructions.
- * Interrupts are off around each timed round; rounds of tcslab, SLUB, "limit" and the
+ * Interrupts are off around each timed round, unless it says @open; rounds of tcslab, SLUB, "limit" and the
  * empty loop alternate, the median counts, and the empty loop is taken off.
  * "limit" is a bare per-CPU stack: what no allocator can be cheaper than.
  *
  * main  what is measured with, and the parameter that says what
  * one   on one CPU
+ * sizes on one CPU, size by number
  * cpus  on several
  */
 #ifndef TCSLAB_BENCH_H
@@ -39,6 +40,7 @@
  * @mask: a power of two less one
  * @order: the k-th free is of the object that was allocated as number order[k]
  * @objs: room for @burst pointers
+ * @open: with interrupts on, without which frees give no pages back to the kernel; ticks count
  */
 struct bench_work {
 	unsigned int pairs;
@@ -47,6 +49,7 @@ struct bench_work {
 	unsigned int mask;
 	const u32 *order;
 	void **objs;
+	bool open;
 };
 
 /* Returns the time of BENCH_PAIRS pairs, whatever the number that was measured. */
@@ -91,11 +94,12 @@ static __always_inline u64 bench_loop(const struct bench_work *work,
 	const size_t *sizes = work->sizes;
 	const u32 *order = work->order;
 	void **objs = work->objs;
-	unsigned long flags;
+	unsigned long flags = 0;
 	unsigned int i, j;
 	u64 begin, time;
 
-	local_irq_save(flags);
+	if (!work->open)
+		local_irq_save(flags);
 	begin = test_clock();
 	if (burst == 1) {
 		/* Without a loop in the loop, whose cost would not be the same for all. */
@@ -124,7 +128,8 @@ static __always_inline u64 bench_loop(const struct bench_work *work,
 		}
 	}
 	time = test_clock() - begin;
-	local_irq_restore(flags);
+	if (!work->open)
+		local_irq_restore(flags);
 	return div_u64(time * BENCH_PAIRS, repeat * burst);
 }
 
@@ -144,11 +149,20 @@ void bench_pair(const char *bench, const struct bench_subject *subject,
 enum bench_sequence { BENCH_FORWARD, BENCH_REVERSE, BENCH_RANDOM };
 void bench_set_order(u32 *order, enum bench_sequence sequence, unsigned int n);
 
+/* Bulk calls for @n of these two caches' objects, one line. */
+void bench_bulk_pair(const char *bench, struct tcslab_cache *cache, struct kmem_cache *slub,
+		     size_t n);
+
 /* What the parameter can ask for. */
 int bench_pairs(void);
 int bench_bulk(void);
 int bench_bursts(void);
 int bench_curves(void);
+int bench_sizes(void);
+int bench_numbers(void);
+int bench_bulk_sizes(void);
+int bench_million(void);
+int bench_used(void);
 int bench_cross(void);
 int bench_hammer(void);
 int bench_scaling(void);

@@ -16,7 +16,7 @@
 
 static char run[64] = "pairs,bulk,bursts";
 module_param_string(run, run, sizeof(run), 0400);
-MODULE_PARM_DESC(run, "pairs, bulk, bursts, curves, cross, hammer, scaling; comma-separated");
+MODULE_PARM_DESC(run, "pairs, bulk, bursts, curves, sizes, numbers, bulk-sizes, million, used, cross, hammer, scaling; comma-separated");
 
 static const struct {
 	const char *name;
@@ -26,6 +26,11 @@ static const struct {
 	{ "bulk", bench_bulk },
 	{ "bursts", bench_bursts },
 	{ "curves", bench_curves },
+	{ "sizes", bench_sizes },
+	{ "numbers", bench_numbers },
+	{ "bulk-sizes", bench_bulk_sizes },
+	{ "million", bench_million },
+	{ "used", bench_used },
 	{ "cross", bench_cross },
 	{ "hammer", bench_hammer },
 	{ "scaling", bench_scaling },

@@ -40,41 +40,42 @@ int bench_pairs(void)
 
 /* ------------------------------------------------------------------- bulk */
 
-static noinline u64 bulk_round(bool ours, size_t n)
+static noinline u64 bulk_round(struct tcslab_cache *cache, struct kmem_cache *slub, size_t n)
 {
-	unsigned int i, repeat = BENCH_PAIRS / n;
+	unsigned int i, repeat = max_t(size_t, BENCH_PAIRS / n, 1);
 	unsigned long flags;
 	u64 begin, time = 0;
 
 	for (i = 0; i < repeat; i++) {
 		/* SLUB's bulk calls want interrupts on; a tick shows up as an outlier. */
 		preempt_disable();
-		if (ours) {
+		if (cache) {
 			local_irq_save(flags);
 			begin = test_clock();
-			tcslab_cache_alloc_bulk(bench_cache, GFP_ATOMIC, n, bench_objs);
-			tcslab_cache_free_bulk(bench_cache, n, bench_objs);
+			tcslab_cache_alloc_bulk(cache, GFP_ATOMIC, n, bench_objs);
+			tcslab_cache_free_bulk(cache, n, bench_objs);
 			time += test_clock() - begin;
 			local_irq_restore(flags);
 		} else {
 			begin = test_clock();
-			if (kmem_cache_alloc_bulk(bench_slub, GFP_ATOMIC, n, bench_objs))
-				kmem_cache_free_bulk(bench_slub, n, bench_objs);
+			if (kmem_cache_alloc_bulk(slub, GFP_ATOMIC, n, bench_objs))
+				kmem_cache_free_bulk(slub, n, bench_objs);
 			time += test_clock() - begin;
 		}
 		preempt_enable();
 	}
-	return time;
+	return div_u64(time * BENCH_PAIRS, repeat * n);
 }
 
-static void bulk(const char *bench, size_t n)
+void bench_bulk_pair(const char *bench, struct tcslab_cache *cache, struct kmem_cache *slub,
+		     size_t n)
 {
 	u64 ours[BENCH_ROUNDS], theirs[BENCH_ROUNDS];
 	int round;
 
 	for (round = -1; round < BENCH_ROUNDS; round++) {
-		ours[max(round, 0)] = bulk_round(true, n);
-		theirs[max(round, 0)] = bulk_round(false, n);
+		ours[max(round, 0)] = bulk_round(cache, NULL, n);
+		theirs[max(round, 0)] = bulk_round(NULL, slub, n);
 		cond_resched();
 	}
 	bench_print(bench, "obj", bench_net(bench_median(ours, BENCH_ROUNDS), 0),
@@ -83,8 +84,8 @@ static void bulk(const char *bench, size_t n)
 
 int bench_bulk(void)
 {
-	bulk("bulk-16", 16);
-	bulk("bulk-64", 64);
+	bench_bulk_pair("bulk-16", bench_cache, bench_slub, 16);
+	bench_bulk_pair("bulk-64", bench_cache, bench_slub, 64);
 	return 0;
 }
 
