@@ -25,6 +25,9 @@ for budget in 16384 32768; do
 	check $? "with $budget bytes a class takes from another"
 	rmmod tcslab_test_budget
 done
+load_module tcslab_test_budget mode=now budget="$budget"
+check $? "also from one that was busy a moment ago"
+rmmod tcslab_test_budget
 load_module tcslab_test_budget mode=cpus budget="$budget"
 check $? "and a CPU from others"
 rmmod tcslab_test_budget

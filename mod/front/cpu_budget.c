@@ -5,9 +5,10 @@
  * An array begins with nothing.  Each miss earns it some bytes out of its CPU's budget,
  * and it may hold as many objects as fit into what it earned, so what a CPU parks is
  * never more than its budget.  When the budget is used up, a miss takes from arrays
- * of the same CPU that had no miss lately (TCMalloc's stealing, by a clock hand over
- * the size classes).  The slow part is done from above, once in a period (caches/visit.c);
- * the sum of all CPUs' limits stays what the tunable says.
+ * of the same CPU that nobody has entered since it came by the last time, or that had no
+ * miss lately (TCMalloc's stealing, by a clock hand over the size classes).  The slow part
+ * is done from above, once in a period (caches/visit.c); the sum of all CPUs' limits
+ * stays what the tunable says.
  *
  * Who may touch what: @earned and the counters of an array are its owner's, inside of
  * the section (seq odd).  struct tcslab_seen is the scavenger's; tcslab_cache_mutex guards it.
@@ -43,6 +44,9 @@ tcslab_bytes_param(cpu_budget_bytes, tcslab_cpu_budget_bytes, 0,
  * @denied: misses that earned nothing
  * @last_denied: @denied when the scavenger last looked
  * @hand: size class that stealing looks at next
+ * @passed: lower half of the numbers of the classes' arrays when it last did
+ *
+ * The last two are its misses' own.
  */
 struct cpu_budget {
 	long used;
@@ -50,6 +54,7 @@ struct cpu_budget {
 	unsigned int denied;
 	unsigned int last_denied;
 	unsigned int hand;
+	u32 passed[TCSLAB_NR_CLASSES];
 };
 
 static DEFINE_PER_CPU(struct cpu_budget, budgets);
@@ -99,7 +104,27 @@ static unsigned int nr_misses(const struct tcslab_cpu_cache *cc)
 	return tcslab_glance(cc->refills) + tcslab_glance(cc->flushes);
 }
 
-/* Make room for @bytes at the cost of classes that had no miss since the last look. */
+/*
+ * What @victim can do without.  One that nobody has entered since the hand came by is not needed
+ * as much as what is missed now; one that had no miss since the scavenger looked may have more
+ * than it needs.  An interrupt may change the number meanwhile: then it is another one.
+ */
+static unsigned int spared(const struct tcslab_cache *victim, const struct tcslab_cpu_cache *cc,
+			   struct cpu_budget *budget, u32 *passed, long bytes)
+{
+	bool missed = nr_misses(cc) != tcslab_glance(victim->seen[smp_processor_id()].misses);
+	u32 seq = tcslab_glance(cc->seq);
+	bool idle = seq == *passed;
+
+	*passed = seq;
+	if (missed && !idle)
+		return 0;
+	/* It may miss that again soon: other CPUs may have more than they need. */
+	budget->denied += missed;
+	return max_t(long, bytes, cc->earned / 2);
+}
+
+/* Make room for @bytes at the cost of other classes. */
 static void steal(long bytes)
 {
 	struct cpu_budget *budget = this_cpu_ptr(&budgets);
@@ -111,15 +136,20 @@ static void steal(long bytes)
 		unsigned int class = budget->hand++ % (TCSLAB_NR_CLASSES - 1) + 1;
 		struct tcslab_cache *victim = tcslab_general[class];
 		struct tcslab_cpu_cache *cc = this_cpu_ptr(victim->cpu);
-		unsigned int had = cc->earned;
+		unsigned int had = cc->earned, less;
 
-		/* Our own array is busy, too. */
-		if (!had || nr_misses(cc) != tcslab_glance(victim->seen[smp_processor_id()].misses))
+		if (!had)
+			continue;
+		less = spared(victim, cc, budget, &budget->passed[class], bytes);
+		/* Our own array is busy, and then no other. */
+		if (!less || tcslab_glance(cc->seq) & 1)
 			continue;
 		cc = tcslab_cpu_enter(victim);
 		if (cc) {
-			tcslab_cpu_budget_cut(victim, cc, max_t(long, bytes, had / 2));
+			tcslab_cpu_budget_cut(victim, cc, less);
 			bytes -= had - cc->earned;
+			/* Entered by the hand itself. */
+			budget->passed[class] += 2;
 		}
 		tcslab_cpu_leave(cc);
 	}

@@ -17,7 +17,7 @@
 #include "context_test.h"
 
 #define CPU		1
-#define MISS_BYTES	512	/* what a miss earns for which the cache has to grow */
+#define MISS_BYTES	512	/* what a miss earns, of an allocation and of a free */
 #define ROUND_MS	1000	/* of the scavenger */
 #define MANY		128	/* objects that no array is too small for */
 
@@ -194,6 +194,31 @@ static long test_steal(void *unused)
 	return 0;
 }
 
+/* Others have used up the budget a moment ago, all with misses: what is needed now gets it. */
+static long test_now(void *unused)
+{
+	unsigned long last = 0, now = 0;
+	unsigned int round, before;
+	size_t size;
+
+	for (round = 0; round < 1000 && (round < 100 || now != last); round++) {
+		last = now;
+		for (size = 64; size <= 4096; size += size / 4)
+			if (tcslab_size_class(size) != tcslab_size_class(POOR_SIZE))
+				put(take(size, MANY));
+		now = earned(CPU, NULL);
+	}
+	context_check(now > budget - budget / 8, "others have earned %lu bytes", now);
+	for (round = 0; round < 200; round++)
+		put(take(POOR_SIZE, 6));
+	before = misses(POOR_SIZE);
+	put(take(POOR_SIZE, 6));
+	context_check(held(POOR_SIZE) >= 6 && misses(POOR_SIZE) == before,
+		      "one that needs it now has %u objects and %u misses", held(POOR_SIZE),
+		      misses(POOR_SIZE) - before);
+	return 0;
+}
+
 /* --------------------------------------------------------- between CPUs */
 
 /* Many classes at once, more than a CPU's own budget, for some rounds. */
@@ -331,7 +356,7 @@ static long test_earn(void *unused)
 
 static char *mode = "";
 module_param(mode, charp, 0444);
-MODULE_PARM_DESC(mode, "earn, steal, cpus or idle");
+MODULE_PARM_DESC(mode, "earn, steal, now, cpus or idle");
 
 static int __init budget_init(void)
 {
@@ -339,6 +364,8 @@ static int __init budget_init(void)
 		work_on_cpu(CPU, test_earn, NULL);
 	else if (!strcmp(mode, "steal"))
 		work_on_cpu(CPU, test_steal, NULL);
+	else if (!strcmp(mode, "now"))
+		work_on_cpu(CPU, test_now, NULL);
 	else if (!strcmp(mode, "cpus"))
 		test_cpus();
 	else if (!strcmp(mode, "idle"))
