@@ -9,8 +9,8 @@
  * address space.
  *
  * Lock: heap->lock, raw, interrupts off, a leaf: nothing is allocated, freed or
- * printed under it.  Sections are bounded: one best fit, one split into three and
- * the page map of one span (TCSLAB_MAX_SPAN_PAGES entries), or one merge.
+ * printed under it.  Sections are bounded: for each of SPANS_AT_ONCE spans one best fit, one
+ * split into three and the page map (TCSLAB_MAX_SPAN_PAGES entries), or one merge.
  */
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
@@ -21,6 +21,8 @@
 #include "base/lock.h"
 #include "heap.h"
 #include "mempolicy.h"
+
+#define SPANS_AT_ONCE	8U	/* under one hold of the lock */
 
 struct tcslab_page_heap *tcslab_heaps;
 const struct tcslab_page_heap_hooks *tcslab_heap_hooks __ro_after_init;
@@ -319,22 +321,133 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 	return take_or_grow(heap, &req, gfp) ?: take_spared(zone, &req, gfp, node);
 }
 
-void tcslab_page_heap_free(struct tcslab_span *span, bool more)
+/* Cut @run, which is in no index, into spans as @req wants them. */
+static void cut_run(struct tcslab_page_heap *heap, struct tcslab_span *run,
+		    const struct span_request *req, struct hlist_head *spans)
 {
-	struct tcslab_page_heap *heap = span->chunk->heap;
+	struct tcslab_span *span;
+
+	while (run->npages > req->npages) {
+		span = tcslab_heap_take_spare(heap);
+		span->chunk = run->chunk;
+		span->page = run->page;
+		span->npages = req->npages;
+		run->page += req->npages;
+		run->npages -= req->npages;
+		publish(heap, span, req->cache, req->state);
+		hlist_add_head(&span->link, spans);
+	}
+	publish(heap, run, req->cache, req->state);
+	hlist_add_head(&run->link, spans);
+}
+
+unsigned int tcslab_page_heap_alloc_more(struct tcslab_cache *cache,
+					 const struct tcslab_span *like, unsigned int n,
+					 struct hlist_head *spans)
+{
+	struct tcslab_page_heap *heap = like->chunk->heap;
+	const struct span_request req = {
+		.cache = cache, .state = TCSLAB_SPAN_SMALL, .npages = like->npages,
+		.align = cache->span_align,
+	};
+	unsigned int got = 0, run, needed;
+	struct tcslab_span *span;
 	unsigned long flags;
+	bool low;
+
+	/* One behind the other they must be aligned, too. */
+	if (unlikely(tcslab_nested()) || req.npages % req.align)
+		return 0;
+	n = min(n, SPANS_AT_ONCE);
+	tcslab_lock_irqsave(&heap->lock, flags);
+	while (got < n) {
+		span = tcslab_free_index_best_fit(&heap->free, req.npages, req.align);
+		if (!span)
+			break;
+		run = (span->npages - tcslab_align_gap(span, req.align)) / req.npages;
+		run = min(run, n - got);
+		/* A structure for each but the last, which has that of @span, and bitmaps. */
+		needed = spares_needed(span, &req) +
+			 (run - 1) * (1 + (cache->span_objs > BITS_PER_LONG));
+		if (heap->nr_spares < needed + TCSLAB_RESERVE_SPARES)
+			break;
+		carve(heap, span, run * req.npages, req.align);
+		got += run;
+		cut_run(heap, span, &req, spans);
+	}
+	low = is_low(heap, TCSLAB_STOCK_PAGES / 2, TCSLAB_STOCK_SPARES / 2);
+	tcslab_unlock_irqrestore(&heap->lock, flags);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && low)
+		tcslab_heap_hooks->stock_is_low();
+	return got;
+}
+
+/* Is @span beside @run?  Then it becomes a part of it; both are in no index. */
+static bool join(struct tcslab_page_heap *heap, struct tcslab_span *run, struct tcslab_span *span)
+{
+	if (run->chunk != span->chunk)
+		return false;
+	if (span->page == run->page + run->npages)
+		;
+	else if (span->page + span->npages == run->page)
+		run->page = span->page;
+	else
+		return false;
+	run->npages += span->npages;
+	tcslab_heap_put_spare(heap, span);
+	return true;
+}
+
+/* Some of @spans, all of this heap; true if it has more than it keeps then. */
+static bool free_some(struct tcslab_page_heap *heap, struct hlist_head *spans)
+{
+	struct tcslab_span *span, *run = NULL;
+	unsigned long flags;
+	unsigned int n;
 	bool excess;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	unpublish(heap, span);
-	if (likely(span->chunk->state == TCSLAB_CHUNK_WHOLE))
-		merge(heap, span);
-	else
-		tcslab_heap_add_scrap(heap, span);
+	for (n = 0; n < SPANS_AT_ONCE && !hlist_empty(spans); n++) {
+		span = hlist_entry(spans->first, struct tcslab_span, link);
+		if (span->chunk->heap != heap)
+			break;
+		__hlist_del(&span->link);
+		unpublish(heap, span);
+		if (unlikely(span->chunk->state != TCSLAB_CHUNK_WHOLE)) {
+			tcslab_heap_add_scrap(heap, span);
+			continue;
+		}
+		/* What was freed in a row often lies in a row: merged with others once. */
+		if (run && join(heap, run, span))
+			continue;
+		if (run)
+			merge(heap, run);
+		run = span;
+	}
+	if (run)
+		merge(heap, run);
 	excess = tcslab_heap_has_excess(heap);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
-	if (unlikely(excess) && !more)
-		tcslab_heap_release_excess(heap);
+	return excess;
+}
+
+void tcslab_page_heap_free_all(struct hlist_head *spans)
+{
+	while (!hlist_empty(spans)) {
+		struct tcslab_page_heap *heap =
+			hlist_entry(spans->first, struct tcslab_span, link)->chunk->heap;
+
+		if (unlikely(free_some(heap, spans)) && hlist_empty(spans))
+			tcslab_heap_release_excess(heap);
+	}
+}
+
+void tcslab_page_heap_free(struct tcslab_span *span)
+{
+	HLIST_HEAD(spans);
+
+	hlist_add_head(&span->link, &spans);
+	tcslab_page_heap_free_all(&spans);
 }
 
 void tcslab_page_heap_stats(int node, enum tcslab_zone zone,

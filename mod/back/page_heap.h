@@ -61,11 +61,19 @@ void tcslab_page_heap_stock(int node, enum tcslab_zone zone, unsigned long npage
 			    unsigned int nr_spares);
 
 /*
- * Give a span back.  Any context, never sleeps, not under a central lock.  If too many chunks
- * are free then, a few go back to the kernel, once for all spans that the caller has: all
- * but the last say that there are @more.
+ * Up to @n more like @like, a SMALL span that the caller has just got, from what is free in the
+ * same heap: at the head of @spans.  Returns how many.  Not under a raw lock.
  */
-void tcslab_page_heap_free(struct tcslab_span *span, bool more);
+unsigned int tcslab_page_heap_alloc_more(struct tcslab_cache *cache,
+					 const struct tcslab_span *like, unsigned int n,
+					 struct hlist_head *spans);
+
+/*
+ * Give a span back, or several SMALL ones.  Any context, never sleeps, not under a central lock.
+ * If too many chunks are free then, a few go back to the kernel, once for all of them.
+ */
+void tcslab_page_heap_free(struct tcslab_span *span);
+void tcslab_page_heap_free_all(struct hlist_head *spans);
 
 /*
  * Between the two, frees on this CPU give nothing back to the kernel, so that many of them take

@@ -29,8 +29,9 @@
 #include "totals.h"
 #include "visit.h"
 
-#define MAX_BATCH		64	/* objects; bounds every section under a raw lock */
-#define BATCH_BYTES		SZ_8K	/* fewer of the big ones, */
+#define BATCH_BYTES		SZ_8K	/* fewer of the big ones, but */
+#define FEW_OBJS		8	/* so many of those, */
+#define FEW_BYTES		SZ_32K	/* or two, */
 #define LARGEST_BATCHED		SZ_32K	/* one of those above it */
 #define CPU_CACHE_BYTES		SZ_128K	/* a full per-CPU array holds so much, */
 #define CPU_CACHE_OBJS		128	/* but no more than so many */
@@ -92,6 +93,12 @@ static unsigned int line_part(size_t size)
 	return part;
 }
 
+/* Least objects in a batch: what a trip to the spans costs is to be shared. */
+static unsigned int few(unsigned int size)
+{
+	return size > LARGEST_BATCHED ? 1 : clamp_t(unsigned int, FEW_BYTES / size, 2, FEW_OBJS);
+}
+
 static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_args *args)
 {
 	unsigned int align = max_t(unsigned int, args->align, sizeof(u64));
@@ -112,8 +119,8 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 	cache->inverse = inverse_of(cache->size >> cache->shift);
 	cache->span_align = tcslab_span_align(cache->size);
 	/* One of the largest: it is there to be used again, not to be had in numbers. */
-	cache->batch = clamp_t(unsigned int, BATCH_BYTES / cache->size,
-			       cache->size > LARGEST_BATCHED ? 1 : 2, MAX_BATCH);
+	cache->batch = clamp_t(unsigned int, BATCH_BYTES / cache->size, few(cache->size),
+			       TCSLAB_MAX_BATCH);
 	cache->max_capacity = clamp_t(unsigned int, CPU_CACHE_BYTES / cache->size,
 				      cache->batch, CPU_CACHE_OBJS);
 	if (cache->zone != TCSLAB_ZONE_NORMAL) {

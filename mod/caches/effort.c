@@ -93,7 +93,7 @@ static void *find(struct tcslab_cache *cache, gfp_t gfp, int node, int home)
 		home = wanted;
 		gfp = tcslab_policy_gfp(gfp);
 	}
-	more = tcslab_central_grow(cache, home, any_node ? tcslab_near(gfp) : gfp);
+	more = tcslab_cpu_cache_grow(cache, home, any_node ? tcslab_near(gfp) : gfp);
 	if (!IS_ERR(more) || !any_node)
 		return more;
 	/*
@@ -103,7 +103,7 @@ static void *find(struct tcslab_cache *cache, gfp_t gfp, int node, int home)
 	obj = take_anywhere(cache);
 	if (obj || (more == ERR_PTR(-EDQUOT) && !(gfp & __GFP_NOFAIL)))
 		return obj ?: more;
-	return tcslab_central_grow(cache, home, gfp);
+	return tcslab_cpu_cache_grow(cache, home, gfp);
 }
 
 static void *fetch(struct tcslab_cache *cache, gfp_t gfp, int node)

@@ -33,7 +33,7 @@ static void free_large(const void *obj, struct tcslab_span *span)
 	kmemleak_free(obj);
 	if (want_init_on_free())
 		memset((void *)obj, 0, (size_t)span->npages << PAGE_SHIFT);
-	tcslab_page_heap_free(span, false);
+	tcslab_page_heap_free(span);
 }
 
 void tcslab_free_odd(const void *obj, unsigned long caller)

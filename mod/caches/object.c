@@ -103,7 +103,10 @@ static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t 
 
 	if (refused(cache, gfp))
 		return 0;
+	might_alloc(gfp);
 	got = tcslab_cpu_cache_take_bulk(cache, n, objs);
+	if (got < n)
+		got += tcslab_cpu_cache_grow_bulk(cache, gfp, n - got, objs + got);
 	/* The first of them can be a guarded one, which is initialised. */
 	if (got && tcslab_guard_is_due()) {
 		guarded = tcslab_guard_alloc(cache, objs[0], cache->object_size, gfp);

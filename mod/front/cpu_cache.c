@@ -14,6 +14,7 @@
  * from the middle tier under a raw lock, and pages are allocated outside of the
  * section with whatever gfp the caller has.
  */
+#include <linux/err.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/topology.h>
@@ -140,6 +141,48 @@ void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home)
 	return obj;
 }
 
+/* A waiter may take the room at any time (tcslab_cpu_cache_narrow()): then it is none, not less. */
+static long room_of(const struct tcslab_cpu_cache *cc)
+{
+	return max(READ_ONCE(cc->capacity) - cc->count, 0L);
+}
+
+/* A glance, from outside of the section: what a growth is for. */
+static unsigned int wanted(const struct tcslab_cache *cache)
+{
+	/* Of this CPU or another one, as it is at the moment. */
+	long room = data_race(READ_ONCE(raw_cpu_ptr(cache->cpu)->capacity));
+
+	return clamp_t(long, room, 1, cache->batch);
+}
+
+void *tcslab_cpu_cache_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
+{
+	struct tcslab_cpu_cache *cc;
+	void *obj = NULL, **objs = &obj;
+	unsigned int n = 1;
+	HLIST_HEAD(spans);
+	int err;
+
+	err = tcslab_central_grow(cache, node, gfp, wanted(cache), &spans);
+	if (err)
+		return ERR_PTR(err);
+	node = tcslab_span_node(hlist_entry(spans.first, struct tcslab_span, link));
+	cc = tcslab_cpu_enter(cache);
+	if (cc && cc->node == node && room_of(cc)) {
+		objs = cc->objs + cc->count;
+		n = min_t(long, room_of(cc) ?: 1, cache->batch);
+	}
+	n = tcslab_central_add(cache, &spans, objs, n) - 1;
+	obj = objs[n];
+	if (objs != &obj) {
+		cc->count += n;
+		cc->refills++;
+	}
+	tcslab_cpu_leave(cc);
+	return obj;
+}
+
 /* ------------------------------------------------------------------- free */
 
 void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
@@ -186,6 +229,21 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
 
 /* ------------------------------------------------------------------- bulk */
 
+/* Up to @n objects from the middle tier. */
+static size_t take_batches(struct tcslab_cache *cache, int node, size_t n, void **objs)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		unsigned int more = tcslab_central_alloc(cache, node, objs + got,
+							 min_t(size_t, n - got, cache->batch));
+		if (!more)
+			break;
+		got += more;
+	}
+	return got;
+}
+
 size_t tcslab_cpu_cache_take_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
 	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
@@ -201,20 +259,27 @@ size_t tcslab_cpu_cache_take_bulk(struct tcslab_cache *cache, size_t n, void **o
 	}
 	tcslab_cpu_leave(cc);
 	/* The rest comes in batches past the array, which others may use meanwhile. */
-	while (got < n) {
-		unsigned int more = tcslab_central_alloc(cache, node, objs + got,
-							 min_t(size_t, n - got, cache->batch));
-		if (!more)
-			break;
-		got += more;
-	}
-	return got;
+	return got + take_batches(cache, node, n - got, objs + got);
 }
 
-/* A waiter may take the room at any time (tcslab_cpu_cache_narrow()): then it is none, not less. */
-static long room_of(const struct tcslab_cpu_cache *cc)
+size_t tcslab_cpu_cache_grow_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs)
 {
-	return max(READ_ONCE(cc->capacity) - cc->count, 0L);
+	int node = tcslab_cpu_cache_node(cache);
+	size_t got = 0;
+
+	/* Who else has a claim to what lies at hand is asked object by object. */
+	if (static_branch_unlikely(&tcslab_numa_key) || cache->limit_pages || cache->minimum)
+		return 0;
+	while (got < n) {
+		unsigned int some = min_t(size_t, n - got, TCSLAB_MAX_BATCH);
+		HLIST_HEAD(spans);
+
+		if (tcslab_central_grow(cache, node, tcslab_optional(gfp), some, &spans))
+			break;
+		got += tcslab_central_add(cache, &spans, objs + got, some);
+		got += take_batches(cache, node, n - got, objs + got);
+	}
+	return got;
 }
 
 void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs)

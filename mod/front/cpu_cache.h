@@ -56,6 +56,13 @@ void tcslab_cpu_cache_settle(struct tcslab_cache *cache);
 void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home);
 
 /*
+ * Add memory to the cache, from @node if possible, as @gfp allows, and take an object of it; what
+ * else of it this CPU's array has room for goes there.  ERR_PTR(-ENOMEM) or ERR_PTR(-EDQUOT), as
+ * tcslab_central_grow().
+ */
+void *tcslab_cpu_cache_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
+
+/*
  * Free an object that did not fit into the array: @obj has been cleared and
  * reported to kmemleak.  Any context.
  */
@@ -63,6 +70,12 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj);
 
 /* Up to @n objects of the local node without growing; what is not there is left out. */
 size_t tcslab_cpu_cache_take_bulk(struct tcslab_cache *cache, size_t n, void **objs);
+
+/*
+ * Add memory for up to @n objects and take them, without a loss to others: what needs more effort
+ * than that is left out.
+ */
+size_t tcslab_cpu_cache_grow_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs);
 
 /* Free @n objects of the only node. */
 void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs);

@@ -10,7 +10,7 @@
  * that sparse spans drain and go back (TCMalloc's span prioritisation).
  *
  * Lock: central->lock, raw, interrupts off.  Sections are bounded by one batch
- * (MAX_BATCH of cache.c, at O(1) each).  Nothing is allocated, freed or
+ * (TCSLAB_MAX_BATCH, at O(1) each).  Nothing is allocated, freed or
  * printed under it; empty spans are collected and handed to the page heap, a few
  * at a time, bad pointers noted and reported, after it is dropped.
  */
@@ -25,13 +25,15 @@
 #include "park.h"
 
 #define TRANSFER_BATCHES	8	/* on the stack, but no more than */
-#define TRANSFER_BYTES		SZ_16K	/* so much; if that is no batch, there is no stack */
+#define TRANSFER_BYTES		SZ_16K	/* so much; if that is fewer than */
+#define LEAST_TRANSFER		2	/* objects, there is no stack */
 /*
- * Empty spans that a free gives back, which bounds what it takes.  A batch is two pages or
- * two objects, so that is what it empties on average; those left wait for the next one, an
- * alloc that has nothing else, or the scavenger.
+ * Empty spans that a free gives back, and pages in them, which bounds what it takes.  A batch is
+ * eight objects or fewer where they are large, so that is what it empties at most in the long run;
+ * those left wait for the next one, an alloc that has nothing else, or the scavenger.
  */
-#define RELEASE_SPANS		4
+#define RELEASE_PAGES		64
+#define RELEASE_SPANS		8
 
 /* Why a pointer was refused; the first of a batch is reported. */
 enum bad_free {
@@ -73,10 +75,10 @@ static void enlist(struct tcslab_central *central, struct tcslab_cache *cache,
 
 /*
  * Take up to @n objects of a span that has some, lowest address first: a run of free
- * objects at a time, since in a new span that is all of them.
+ * objects at a time, since in a new span that is all of them.  The span's list is the caller's.
  */
-static unsigned int span_alloc(struct tcslab_central *central, struct tcslab_cache *cache,
-			       struct tcslab_span *span, void **objs, unsigned int n)
+static unsigned int take_objs(struct tcslab_central *central, struct tcslab_cache *cache,
+			      struct tcslab_span *span, void **objs, unsigned int n)
 {
 	unsigned int got = 0, size = cache->size;
 	unsigned long *word = span->free_bits;
@@ -101,6 +103,14 @@ static unsigned int span_alloc(struct tcslab_central *central, struct tcslab_cac
 	}
 	span->nfree -= got;
 	central->nr_free -= got;
+	return got;
+}
+
+static unsigned int span_alloc(struct tcslab_central *central, struct tcslab_cache *cache,
+			       struct tcslab_span *span, void **objs, unsigned int n)
+{
+	unsigned int got = take_objs(central, cache, span, objs, n);
+
 	if (fls(span->nfree) != span->bucket) {
 		unlist(central, span);
 		enlist(central, cache, span);
@@ -120,28 +130,33 @@ static __always_inline bool find_span(struct tcslab_cache *cache, const void *ob
 	return true;
 }
 
+/* In none of those lists until it is used again, and all that can come to it is bad. */
+static void add_empty(struct tcslab_central *central, struct tcslab_span *span)
+{
+	lockdep_assert_held(&central->lock);
+	span->limit = U16_MAX;
+	hlist_add_head(&span->link, &central->empty);
+}
+
 /* A span whose free objects have reached its limit: to another list. */
 static noinline void span_grew(struct tcslab_central *central, struct tcslab_cache *cache,
 			       struct tcslab_span *span)
 {
 	unlist(central, span);
-	if (span->nfree < tcslab_span_objs(cache, span)) {
+	if (span->nfree < tcslab_span_objs(cache, span))
 		enlist(central, cache, span);
-		return;
-	}
-	/* In none of those until it is used again, and all that can come to it is bad. */
-	span->limit = U16_MAX;
-	hlist_add_head(&span->link, &central->empty);
+	else
+		add_empty(central, span);
 }
 
-/* Hand up to @max of the empty spans over to the caller; how many. */
+/* Hand up to @max of the empty spans over to the caller, or up to @max_pages; how many. */
 static unsigned int take_empty(struct tcslab_central *central, struct hlist_head *spans,
-			       unsigned int max)
+			       unsigned int max, unsigned int max_pages)
 {
-	unsigned int n;
+	unsigned int n, npages = 0;
 
 	lockdep_assert_held(&central->lock);
-	for (n = 0; n < max && !hlist_empty(&central->empty); n++) {
+	for (n = 0; n < max && npages < max_pages && !hlist_empty(&central->empty); n++) {
 		struct tcslab_span *span = hlist_entry(central->empty.first,
 						       struct tcslab_span, link);
 
@@ -149,6 +164,7 @@ static unsigned int take_empty(struct tcslab_central *central, struct hlist_head
 		hlist_add_head(&span->link, spans);
 		central->nr_spans--;
 		central->nr_pages -= span->npages;
+		npages += span->npages;
 		central->nr_objs -= span->nfree;
 		central->nr_free -= span->nfree;
 	}
@@ -249,22 +265,31 @@ static void report_bad_free(struct tcslab_cache *cache, const struct bad_pointer
 
 /* ------------------------------------------------------ moving objects */
 
-void *tcslab_central_add(struct tcslab_cache *cache, struct tcslab_span *span)
+unsigned int tcslab_central_add(struct tcslab_cache *cache, struct hlist_head *spans,
+				void **objs, unsigned int n)
 {
+	struct tcslab_span *span = hlist_entry(spans->first, struct tcslab_span, link);
 	struct tcslab_central *central = &cache->central[tcslab_span_node(span)];
+	struct hlist_node *next;
+	unsigned int got = 0;
 	unsigned long flags;
-	void *obj;
 
 	tcslab_lock_irqsave(&central->lock, flags);
-	enlist(central, cache, span);
-	central->nr_spans++;
-	central->nr_pages += span->npages;
-	central->nr_objs += span->nfree;
-	central->nr_free += span->nfree;
-	/* The caller's: a span that nobody takes from is one that no free gives back. */
-	span_alloc(central, cache, span, &obj, 1);
+	hlist_for_each_entry_safe(span, next, spans, link) {
+		central->nr_spans++;
+		central->nr_pages += span->npages;
+		central->nr_objs += span->nfree;
+		central->nr_free += span->nfree;
+		if (got == n) {
+			/* No free would give it back. */
+			add_empty(central, span);
+			continue;
+		}
+		got += take_objs(central, cache, span, objs + got, n - got);
+		enlist(central, cache, span);
+	}
 	tcslab_unlock_irqrestore(&central->lock, flags);
-	return obj;
+	return got;
 }
 
 unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **objs,
@@ -305,14 +330,16 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 		return;
 	}
 	tcslab_lock_irqsave(&central->lock, flags);
-	if (central->nr_transfer + n <= central->transfer_max) {
-		tcslab_copy_objs(central->transfer + central->nr_transfer, objs, n);
-		central->nr_transfer += n;
-		n = 0;
-	}
+	i = min(n, central->transfer_max - central->nr_transfer);
+	n -= i;
+	tcslab_copy_objs(central->transfer + central->nr_transfer, objs + n, i);
+	central->nr_transfer += i;
 	free_objs(central, cache, objs, n, &bad);
 	/* Who waits at a limit waits for spans: all that this batch has emptied. */
-	take_empty(central, &empty, cache->limit_pages ? cache->batch : RELEASE_SPANS);
+	if (unlikely(cache->limit_pages))
+		take_empty(central, &empty, cache->batch, UINT_MAX);
+	else
+		take_empty(central, &empty, RELEASE_SPANS, RELEASE_PAGES);
 	tcslab_unlock_irqrestore(&central->lock, flags);
 
 	tcslab_central_release(cache, &empty);
@@ -331,7 +358,7 @@ static void drain_empty(struct tcslab_cache *cache, int node)
 		HLIST_HEAD(empty);
 
 		tcslab_lock_irqsave(&central->lock, flags);
-		n = take_empty(central, &empty, RELEASE_SPANS);
+		n = take_empty(central, &empty, RELEASE_SPANS, RELEASE_PAGES);
 		tcslab_unlock_irqrestore(&central->lock, flags);
 		tcslab_central_release(cache, &empty);
 	} while (n);
@@ -445,7 +472,7 @@ static int make_transfer(struct tcslab_cache *cache, int node, gfp_t gfp)
 	 * A cache whose arrays take nothing verifies every free: no stack either.  And
 	 * one for large objects would keep many pages back for little work saved.
 	 */
-	if (!cache->max_capacity || max < cache->batch || central->transfer)
+	if (!cache->max_capacity || max < LEAST_TRANSFER || central->transfer)
 		return 0;
 	transfer = kmalloc_array_node(max, sizeof(void *), gfp, node);
 	if (!transfer)

@@ -11,6 +11,9 @@
 
 struct tcslab_span;
 
+/* Objects in a batch: bounds every section under a raw lock. */
+#define TCSLAB_MAX_BATCH	64
+
 /* Number of lists of spans by fls(free objects), of which a page has no more than fit. */
 #define TCSLAB_OCCUPANCY_LISTS	(PAGE_SHIFT - 1)
 
@@ -66,11 +69,19 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs,
 			 unsigned int n);
 
 /*
- * Add a span, from @node if possible, and take its first object; ERR_PTR(-ENOMEM)
- * when there is no memory, or -EDQUOT when the cache's limit is reached.  Sleeps if
- * @gfp says so.
+ * Get a span, from @node if possible, and more of the same node for up to @nr_objs objects if they
+ * lie at hand: onto @spans, which is empty, for tcslab_central_add().  -ENOMEM when there is no
+ * memory, or -EDQUOT when the cache's limit is reached.  Sleeps if @gfp says so.
  */
-void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
+int tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp, unsigned int nr_objs,
+			struct hlist_head *spans);
+
+/*
+ * Put what tcslab_central_grow() got into the lists, less up to @n objects, at least one, for the
+ * caller; returns how many.
+ */
+unsigned int tcslab_central_add(struct tcslab_cache *cache, struct hlist_head *spans,
+				void **objs, unsigned int n);
 
 /* Empty the transfer caches into the spans, give empty spans back.  Task context. */
 void tcslab_central_drain(struct tcslab_cache *cache);

@@ -49,9 +49,6 @@ static __always_inline unsigned int tcslab_span_objs(const struct tcslab_cache *
 	return tcslab_span_index(cache, (unsigned long)span->npages << PAGE_SHIFT);
 }
 
-/* Put a cut span into the lists of its node; returns its first object. */
-void *tcslab_central_add(struct tcslab_cache *cache, struct tcslab_span *span);
-
 /*
  * Give spans that were in no list any more back to the page heap, those of type-safe caches
  * after a grace period.

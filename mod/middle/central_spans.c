@@ -5,7 +5,7 @@
  * No lock is held here; a span belongs to the caller until tcslab_central_add().
  */
 #include <linux/bitmap.h>
-#include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -14,6 +14,8 @@
 #include "central_lists.h"
 
 #define SHORT_SPANS	4	/* so many of the shortest before longer ones */
+#define LONG_SPANS	8	/* so many of longer ones, if they were */
+#define LONG_OBJS	8U	/* those have so many objects */
 
 /* With a limit it counts as on its way until who waits knows of it; see limit_wait.c. */
 static void uncharge(struct tcslab_cache *cache, unsigned int npages)
@@ -43,21 +45,28 @@ long tcslab_central_in_hands(const struct tcslab_cache *cache)
 	return atomic_long_read(&cache->span_pages_held) - listed;
 }
 
-static void release_span(struct tcslab_cache *cache, struct tcslab_span *span, bool more)
+static void release_spans(struct tcslab_cache *cache, struct hlist_head *spans)
 {
-	unsigned int npages = span->npages;
+	struct tcslab_span *span;
+	unsigned int npages = 0;
 
-	/* What was not cleared object by object must not be seen in another cache. */
-	if (want_init_on_free() && !cache->zero_size)
-		memset(span->base, 0, (size_t)npages << PAGE_SHIFT);
-	tcslab_page_heap_free(span, more);
+	hlist_for_each_entry(span, spans, link) {
+		/* What was not cleared object by object must not be seen in another cache. */
+		if (want_init_on_free() && !cache->zero_size)
+			memset(span->base, 0, (size_t)span->npages << PAGE_SHIFT);
+		npages += span->npages;
+	}
+	tcslab_page_heap_free_all(spans);
 	uncharge(cache, npages);
 }
 
 void tcslab_central_release_now(struct tcslab_span *span)
 {
+	HLIST_HEAD(spans);
+
+	hlist_add_head(&span->link, &spans);
 	/* Its pages still say whose it is. */
-	release_span(tcslab_cache_of(span->base), span, false);
+	release_spans(tcslab_cache_of(span->base), &spans);
 }
 
 void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans)
@@ -65,13 +74,15 @@ void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans
 	struct tcslab_span *span;
 	struct hlist_node *next;
 
-	hlist_for_each_entry_safe(span, next, spans, link) {
-		/* Somebody may be reading one of its objects. */
-		if (cache->flags & TCSLAB_TYPESAFE_BY_RCU)
-			tcslab_central_hooks->defer(span);
-		else
-			release_span(cache, span, next);
+	if (hlist_empty(spans))
+		return;
+	if (!(cache->flags & TCSLAB_TYPESAFE_BY_RCU)) {
+		release_spans(cache, spans);
+		return;
 	}
+	/* Somebody may be reading one of their objects. */
+	hlist_for_each_entry_safe(span, next, spans, link)
+		tcslab_central_hooks->defer(span);
 }
 
 /*
@@ -108,16 +119,25 @@ static bool charge(struct tcslab_cache *cache, unsigned int npages)
 
 /*
  * Most caches never hold more than a few objects.  They get the shortest spans, where
- * little is unused; the tails of those do not count before there are many.
+ * little is unused; the tails of those do not count before there are many.  And one that has
+ * many pages gets spans of several objects, each of which costs the trip to the page heap.
  */
 static unsigned int wanted_length(const struct tcslab_cache *cache, int node)
 {
 	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
 
 	/* Only a hint, so no lock. */
-	if (data_race(cache->central[node].nr_pages) < shortest * SHORT_SPANS)
+	unsigned int held = data_race(cache->central[node].nr_pages), times;
+
+	if (held < max(shortest * SHORT_SPANS, cache->span_pages))
 		return shortest;
-	return cache->span_pages;
+	/* Nor where others could have had the pages. */
+	if (held < cache->span_pages * LONG_SPANS || cache->zone != TCSLAB_ZONE_NORMAL ||
+	    cache->limit_pages)
+		return cache->span_pages;
+	times = min_t(unsigned int, held / LONG_SPANS, TCSLAB_MAX_SPAN_PAGES) / cache->span_pages;
+	times = min(times, DIV_ROUND_UP(LONG_OBJS, cache->span_objs));
+	return cache->span_pages * max(times, 1U);
 }
 
 /*
@@ -156,14 +176,34 @@ static struct tcslab_span *new_span(struct tcslab_cache *cache, unsigned int npa
 				      cache->span_align, gfp, node);
 }
 
-void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
+/*
+ * So many that the caller takes an object of each, as far as they lie at hand; with a limit one,
+ * since others could have had the pages.
+ */
+static void more_spans(struct tcslab_cache *cache, unsigned int nr_objs, struct hlist_head *spans)
+{
+	struct tcslab_span *span = hlist_entry(spans->first, struct tcslab_span, link), *more;
+	unsigned int n = nr_objs / span->nfree;
+
+	if (n <= 1 || cache->limit_pages)
+		return;
+	n = tcslab_page_heap_alloc_more(cache, span, n - 1, spans);
+	atomic_long_add((long)n * span->npages, &cache->span_pages_held);
+	/* They are in front of it. */
+	hlist_for_each_entry(more, spans, link)
+		if (more != span)
+			cut_span(cache, more);
+}
+
+int tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp, unsigned int nr_objs,
+			struct hlist_head *spans)
 {
 	unsigned int shortest = DIV_ROUND_UP(cache->size, PAGE_SIZE);
 	unsigned int npages = charge_some(cache, wanted_length(cache, node), gfp);
 	struct tcslab_span *span = NULL;
 
 	if (!npages)
-		return ERR_PTR(-EDQUOT);
+		return -EDQUOT;
 	if (npages > shortest) {
 		span = new_span(cache, npages, optional(gfp), node);
 		if (!span) {
@@ -175,9 +215,11 @@ void *tcslab_central_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 		span = new_span(cache, npages, gfp, node);
 	if (!span) {
 		uncharge(cache, npages);
-		return ERR_PTR(-ENOMEM);
+		return -ENOMEM;
 	}
 	tcslab_raise(&cache->peak_pages, atomic_long_read(&cache->span_pages_held));
 	cut_span(cache, span);
-	return tcslab_central_add(cache, span);
+	hlist_add_head(&span->link, spans);
+	more_spans(cache, nr_objs, spans);
+	return 0;
 }

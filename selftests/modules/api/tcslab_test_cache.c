@@ -258,12 +258,12 @@ static bool used_again(struct tcslab_cache *cache)
 /* A batch that is the last of many spans gives a few back; the others are not forgotten. */
 static void emptied(void)
 {
-	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(1024);
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(128);
 	struct tcslab_cache *cache = tcslab_cache_create("test-sparse", &args);
 	struct tcslab_cache_stats stats;
 	unsigned int n, tries = 20;
 
-	if (!context_check(!IS_ERR(cache), "a cache of 1024 bytes"))
+	if (!context_check(!IS_ERR(cache), "a cache of 128 bytes"))
 		return;
 	/* The scavenger may come in between. */
 	while (!used_again(cache) && --tries)

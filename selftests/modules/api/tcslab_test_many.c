@@ -172,7 +172,7 @@ static struct kretprobe look_probe = {
 	.data_size = sizeof(u64),
 };
 
-/* Objects of half a page: each span of one page keeps one. */
+/* Objects of half a page: each span of one page keeps one; with a limit none is longer. */
 static int make_partial(void)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(PAGE_SIZE / 2);
@@ -184,6 +184,7 @@ static int make_partial(void)
 	if (!caches || !kept)
 		return -ENOMEM;
 	n = 1;
+	args.limit_bytes = 2 * (size_t)partial * PAGE_SIZE;
 	caches[0] = tcslab_cache_create("partial", &args);
 	if (IS_ERR(caches[0]))
 		return PTR_ERR(caches[0]);

@@ -7,8 +7,8 @@
  * only, because gcc compiles for size what only a module's init calls.
  *
  * Time is that of test_clock(): cycles or, under QEMU's icount, instructions.
- * Interrupts are off around each timed round, unless it says @open; rounds of tcslab, SLUB, "limit" and the
- * empty loop alternate, the median counts, and the empty loop is taken off.
+ * Interrupts are off around each timed round, unless it says @open; rounds of tcslab, SLUB,
+ * "limit" and the empty loop alternate, the median counts, and the empty loop is taken off.
  * "limit" is a bare per-CPU stack: what no allocator can be cheaper than.
  *
  * main  what is measured with, and the parameter that says what

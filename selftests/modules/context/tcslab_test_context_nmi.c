@@ -173,7 +173,8 @@ static void test_breakpoints(void)
 	n = probe_function(where("tcslab_central_alloc"));
 	n += probe_function(where("tcslab_central_free"));
 	n += probe_function(where("tcslab_page_heap_alloc"));
-	n += probe_function(where("tcslab_page_heap_free"));
+	n += probe_function(where("tcslab_page_heap_alloc_more"));
+	n += probe_function(where("tcslab_page_heap_free_all"));
 	if (!context_check(n > 100, "probes in the slow paths: %u", n))
 		return;
 	run(&in_nmis, 1000);
@@ -255,9 +256,10 @@ static void test_nmis(void)
 static void test_entries(void)
 {
 	static const char * const names[] = {
-		"span_alloc", "span_free", "requeue", "best_fit", "insert_free",
-		"remove_free", "publish", "unpublish", "carve", "add_free_part",
-		"claim_neighbour", "first_long",
+		"span_alloc", "take_objs", "enlist", "unlist", "span_grew", "take_empty",
+		"tcslab_free_index_best_fit", "tcslab_free_index_add",
+		"tcslab_free_index_remove", "tcslab_heap_add_free", "tcslab_heap_remove_free",
+		"publish", "unpublish", "carve", "add_free_part", "claim_neighbour",
 	};
 	unsigned int i, n = 0;
 

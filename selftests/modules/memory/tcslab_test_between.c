@@ -209,7 +209,7 @@ static void in_hands(void)
 		return;
 	/* Into an array, from there onto the stack that the drainer empties. */
 	tcslab_cache_free(asker.cache, tcslab_cache_alloc(asker.cache, GFP_KERNEL));
-	drainer = keep_at(&door, "tcslab:tcslab_page_heap_free", shrink, asker.cache);
+	drainer = keep_at(&door, "tcslab:tcslab_page_heap_free_all", shrink, asker.cache);
 	if (!drainer)
 		return;
 	init_completion(&asker.done);

@@ -58,7 +58,7 @@ static void __init one_span(void)
 		      stats.held_pages == stats.large_pages + stats.free_pages,
 		      "the books: %lu pages are held, %lu free", stats.held_pages,
 		      stats.free_pages);
-	tcslab_page_heap_free(span, false);
+	tcslab_page_heap_free(span);
 	get_sums(&stats);
 	context_check(stats.free_chunks == 1 && stats.free_spans == 1 && tcslab_is_stray(obj),
 		      "freed it is part of its chunk again");
@@ -81,7 +81,7 @@ static void __init at_random(void)
 			/* Each has written its number to all of its pages. */
 			for (i = 0; i < spans[n]->npages; i++)
 				overlaps += *(int *)page_address(spans[n]->page + i) != n;
-			tcslab_page_heap_free(spans[n], false);
+			tcslab_page_heap_free(spans[n]);
 			spans[n] = NULL;
 			continue;
 		}
@@ -99,7 +99,7 @@ static void __init at_random(void)
 		      step, wrong, overlaps);
 	for (i = 0; i < MANY; i++)
 		if (spans[i])
-			tcslab_page_heap_free(spans[i], false);
+			tcslab_page_heap_free(spans[i]);
 	get_sums(&stats);
 	context_check(!stats.large_spans && stats.free_spans == stats.chunks &&
 		      stats.free_chunks == stats.chunks && stats.free_pages == stats.held_pages,
@@ -122,8 +122,8 @@ static void __init catch_up(void)
 		tcslab_page_heap_stats(page_to_nid(two[i]->page), zones[i], &before[i]);
 	}
 	tcslab_page_heap_postpone();
-	tcslab_page_heap_free(two[0], false);
-	tcslab_page_heap_free(two[1], false);
+	tcslab_page_heap_free(two[0]);
+	tcslab_page_heap_free(two[1]);
 	tcslab_page_heap_catch_up();
 	for (i = 0; i < 2; i++)
 		tcslab_page_heap_stats(first_memory_node, zones[i], &after[i]);
@@ -154,7 +154,7 @@ static void __init at_limit(void)
 		      "a limit of %lu pages: %u spans of 8, refused %lu times", pages, n,
 		      tcslab_hard_limit_refusals() - refused);
 	while (n--)
-		tcslab_page_heap_free(spans[n], false);
+		tcslab_page_heap_free(spans[n]);
 	tcslab_hard_limit_bytes = 0;
 }
 
@@ -188,7 +188,7 @@ static void __init in_somebodys_hands(void)
 	flush_delayed_work(&later);
 	destroy_delayed_work_on_stack(&later);
 	if (span)
-		tcslab_page_heap_free(span, false);
+		tcslab_page_heap_free(span);
 	tcslab_hard_limit_bytes = 0;
 }
 

@@ -69,7 +69,7 @@ static unsigned long __init fill(struct tcslab_cache *cache)
 	for (i = 0; i < EACH / cache->batch; i++)
 		earn(cache);
 	for (i = 0; i < EACH; i++) {
-		void *obj = tcslab_central_grow(cache, here(), GFP_KERNEL);
+		void *obj = grow(cache, here());
 
 		if (!IS_ERR(obj))
 			tcslab_cpu_cache_put(cache, obj);
@@ -89,7 +89,7 @@ static void __init pile_up(void)
 	for (i = 0; i < PILED_UP; i++) {
 		local_irq_save(flags);
 		if (spans[i])
-			tcslab_page_heap_free(spans[i], false);
+			tcslab_page_heap_free(spans[i]);
 		local_irq_restore(flags);
 	}
 }

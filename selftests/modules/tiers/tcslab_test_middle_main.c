@@ -58,7 +58,7 @@ static unsigned int __init take(void)
 
 	while (n < MANY) {
 		if (!tcslab_central_alloc(&cache, first_memory_node, &obj, 1)) {
-			obj = tcslab_central_grow(&cache, first_memory_node, GFP_KERNEL);
+			obj = grow(&cache, first_memory_node);
 			if (IS_ERR(obj))
 				break;
 		}
@@ -115,8 +115,7 @@ static void __init at_limit(void)
 	context_check(n && n <= LIMIT * PAGE_SIZE / SIZE &&
 		      atomic_long_read(&cache.span_pages_held) == LIMIT,
 		      "%u objects in %u pages, and no more", n, LIMIT);
-	context_check(tcslab_central_grow(&cache, first_memory_node, GFP_KERNEL) ==
-		      ERR_PTR(-EDQUOT), "refused for the limit");
+	context_check(grow(&cache, first_memory_node) == ERR_PTR(-EDQUOT), "refused for the limit");
 	before = came_back;
 	give(0, 1);
 	context_check(came_back > before, "who waits is told of what comes back");

@@ -3,6 +3,7 @@
 #ifndef TIERS_H
 #define TIERS_H
 
+#include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -12,6 +13,7 @@
 #include "back/nodes.h"
 #include "back/page_heap.h"
 #include "context_test.h"
+#include "middle/central.h"
 
 static unsigned int woken, low;
 
@@ -59,6 +61,20 @@ static void __init set_geometry(struct tcslab_cache *cache, unsigned int size, u
 	cache->recip = DIV64_U64_ROUND_UP(1ULL << TCSLAB_RECIP_SHIFT, size);
 	cache->shift = __ffs(size);
 	cache->inverse = size >> cache->shift == 3 ? 0xaaaaaaab : 1;
+}
+
+/* The first object of a new span. */
+static inline void *grow(struct tcslab_cache *cache, int node)
+{
+	HLIST_HEAD(spans);
+	void *obj;
+	int err;
+
+	err = tcslab_central_grow(cache, node, GFP_KERNEL, 1, &spans);
+	if (err)
+		return ERR_PTR(err);
+	tcslab_central_add(cache, &spans, &obj, 1);
+	return obj;
 }
 
 #endif /* TIERS_H */
