@@ -3,7 +3,7 @@
 """Measure tcslab against SLUB and write build/bench/results.json.
 
   bench.py [KERNEL...]          default: debian-6.1 debian-6.12 debian-7.3 uml-7.3
-  bench.py --only PART          pairs, replay, curves or scaling; may be repeated (default: all)
+  bench.py --only PART          pairs, replay, curves, sizes or scaling; may be repeated (default: all)
   bench.py --golden [KERNEL...] only count, and write selftests/data/golden/VERSION
 
 Debian's kernels run under icount, where the clock counts instructions: a figure is the
@@ -30,7 +30,7 @@ RESULTS = TOP / "build" / "bench" / "results.json"
 GOLDEN = TOP / "selftests" / "data" / "golden"
 TRACE = TOP / "selftests" / "data" / "boot-6.12.trace.xz"
 KERNELS = ("debian-6.1", "debian-6.12", "debian-7.3", "uml-7.3")
-PARTS = ("pairs", "replay", "curves", "scaling")
+PARTS = ("pairs", "replay", "curves", "sizes", "scaling")
 BOOTS = ("init_on_alloc=0", "init_on_alloc=1")
 LINE = re.compile(r"tcslab-bench: (\S+) (pair|obj) (\d+) (\d+) (\d+)")
 COMPILER = re.compile(r"tcslab-bench: compiler (.+)")
@@ -143,6 +143,13 @@ def curves(kernel: str) -> Iterator[list[dict]]:
     yield rows_of(run_module(kernel, BOOTS[0], "curves"), kernel, BOOTS[0], clock)
 
 
+def sizes(kernel: str) -> Iterator[list[dict]]:
+    """Size by number of objects, bulk by size, and all with the budget used up."""
+    if not is_uml(kernel):
+        for benches in ("sizes,bulk-sizes,used", "numbers"):
+            yield rows_of(run_module(kernel, BOOTS[0], benches), kernel, BOOTS[0], "insn")
+
+
 def scaling(kernel: str) -> Iterator[list[dict]]:
     """Cost against the number of CPUs; under TCG, so only the shape means something."""
     if not is_uml(kernel):
@@ -205,7 +212,7 @@ def main() -> None:
             continue
         for part in arguments.only or PARTS:
             # The shapes are the same on all kernels: two clocks will do.
-            if part in ("curves", "scaling") and kernel not in ("debian-6.12", "uml-7.3"):
+            if part in ("curves", "sizes", "scaling") and kernel not in ("debian-6.12", "uml-7.3"):
                 continue
             for rows in globals()[part](kernel):
                 show(rows)

@@ -27,7 +27,7 @@ BEGIN, END = "<!-- table: scripts/plot.py -->\n", "<!-- end of table -->\n"
 
 def bars(rows: list[dict], title: str) -> None:
     """Ratios of all benches, a group of bars each, a bar per kernel."""
-    rows = [x for x in rows if x["boot"] == BOOT and not x["bench"].startswith("curve-")
+    rows = [x for x in rows if x["boot"] == BOOT and not x["bench"].startswith(("curve-", "size-"))
             and x["ratio"] is not None]
     kernels = sorted({x["kernel"] for x in rows}, key=lambda name: (len(name), name))
     benches = list(dict.fromkeys(x["bench"] for x in rows))
@@ -76,7 +76,7 @@ def table(rows: list[dict]) -> str:
     lines = ["| bench | kernel | boot | metric | tcslab | SLUB | limit | ratio |",
              "|---|---|---|---|---|---|---|---|"]
     for x in rows:
-        if not x["bench"].startswith("curve-"):
+        if not x["bench"].startswith(("curve-", "size-")):
             limit = f"{x['limit']:.2f}" if x["limit"] else ""
             ratio = f"{x['ratio']:.3f}" if x["ratio"] is not None else ""
             lines.append(f"| {x['bench']} | {x['kernel']} | {x['boot']} | {x['metric']} | "
