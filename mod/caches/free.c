@@ -88,33 +88,53 @@ void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj)
 
 static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
-	size_t i;
+	struct page *page;
+	size_t left = 0, i;
 
 	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
 		for (i = 0; i < n; i++)
 			tcslab_obj_fini(cache, objs[i]);
-	if (static_branch_unlikely(&tcslab_numa_key) || cache->minimum) {
-		/* Each object has to find its own node, or a place in the minimum. */
+	if (cache->minimum) {
+		/* Each has to find a place there. */
 		for (i = 0; i < n; i++)
 			tcslab_cache_free_slow(cache, objs[i]);
 		return;
 	}
+	/* What is none of ours has no node: it is reported, or guarded, as a single one is. */
+	if (static_branch_unlikely(&tcslab_numa_key)) {
+		for (i = 0; i < n; i++) {
+			if (likely(tcslab_find_page(objs[i], &page)))
+				objs[left++] = objs[i];
+			else
+				tcslab_cache_free_slow(cache, objs[i]);
+		}
+		n = left;
+	}
 	tcslab_cpu_cache_put_bulk(cache, n, objs);
+}
+
+/* Not inline, for the sake of machines with one node. */
+static noinline void free_home(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	if (unlikely(!tcslab_cpu_push_bulk_home(cache, n, objs)))
+		free_bulk(cache, n, objs);
 }
 
 /**
  * tcslab_cache_free_bulk() - give several objects of one named cache back
  * @cache: the cache that all of them came from
  * @n: number of objects
- * @objs: the objects, no NULL among them
+ * @objs: the objects, no NULL among them; afterwards their order may be another
  *
  * Context: as tcslab_cache_free(); interrupts may be off.
  */
 void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free() ||
-	    static_branch_unlikely(&tcslab_numa_key) ||
-	    unlikely(!tcslab_cpu_push_bulk(cache, n, objs)))
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free())
+		free_bulk(cache, n, objs);
+	else if (static_branch_unlikely(&tcslab_numa_key))
+		free_home(cache, n, objs);
+	else if (unlikely(!tcslab_cpu_push_bulk(cache, n, objs)))
 		free_bulk(cache, n, objs);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
@@ -122,7 +142,8 @@ EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
 /**
  * tcslab_free_bulk() - free several objects of any size
  * @n: number of objects
- * @objs: what tcslab_alloc() returned, NULL among it is ignored
+ * @objs: what tcslab_alloc() returned, NULL among it is ignored; afterwards their order may
+ *	be another
  *
  * Runs of objects of one cache are freed together.
  *

@@ -185,6 +185,19 @@ void *tcslab_cpu_cache_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 
 /* ------------------------------------------------------------------- free */
 
+/*
+ * After objects of other nodes were put aside, inside the section.  As in
+ * tcslab_cpu_set_capacity(): who waits looks here once, after @n.
+ */
+static void remote_settle(struct tcslab_cache *cache)
+{
+	if (likely(!cache->narrows))
+		return;
+	smp_mb();	/* @n of who waits, after the object */
+	if (upper->is_narrow(cache))
+		tcslab_remote_flush(cache, smp_processor_id());
+}
+
 void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
 {
 	int node = page_to_nid(virt_to_page(obj));
@@ -199,12 +212,7 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
 	}
 	if (node != cc->node) {
 		cc->flushes += tcslab_remote_put(cache, obj);
-		/* As in tcslab_cpu_set_capacity(): who waits looks here once, after @n. */
-		if (unlikely(cache->narrows)) {
-			smp_mb();	/* @n of who waits, after the object */
-			if (upper->is_narrow(cache))
-				tcslab_remote_flush(cache, smp_processor_id());
-		}
+		remote_settle(cache);
 		tcslab_cpu_leave(cc);
 		return;
 	}
@@ -282,13 +290,39 @@ size_t tcslab_cpu_cache_grow_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t 
 	return got;
 }
 
-void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+/*
+ * Free those of @objs that are not of @node, and move the rest to the beginning.  Inside the
+ * section of @cc, or without one.  Returns how many are left.
+ */
+static size_t put_others(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, int node,
+			 size_t n, void **objs)
+{
+	size_t left = 0, i;
+
+	for (i = 0; i < n; i++) {
+		int home = page_to_nid(virt_to_page(objs[i]));
+
+		if (home == node)
+			objs[left++] = objs[i];
+		else if (cc)
+			cc->flushes += tcslab_remote_put(cache, objs[i]);
+		else
+			tcslab_central_free(cache, home, &objs[i], 1);
+	}
+	if (cc && left < n)
+		remote_settle(cache);
+	return left;
+}
+
+static void put_several(struct tcslab_cache *cache, size_t n, void **objs)
 {
 	bool hidden = this_cpu_read(cache->cpu->hidden);
 	struct tcslab_cpu_cache *cc = tcslab_cpu_enter(cache);
 	int node = this_cpu_ptr(cache->cpu)->node;
 	size_t room = 0, i;
 
+	if (static_branch_unlikely(&tcslab_numa_key))
+		n = put_others(cache, cc, node, n, objs);
 	if (cc) {
 		room = room_of(cc);
 		if (n > room)
@@ -303,6 +337,19 @@ void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs
 	for (i = room; i < n; i += room) {
 		room = min_t(size_t, n - i, cache->batch);
 		tcslab_central_free(cache, node, objs + i, room);
+	}
+}
+
+void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+{
+	size_t most = n, part;
+
+	/* Each is looked at inside of a section then. */
+	if (static_branch_unlikely(&tcslab_numa_key))
+		most = cache->batch;
+	for (; n; n -= part, objs += part) {
+		part = min(n, most);
+		put_several(cache, part, objs);
 	}
 }
 

@@ -77,7 +77,7 @@ size_t tcslab_cpu_cache_take_bulk(struct tcslab_cache *cache, size_t n, void **o
  */
 size_t tcslab_cpu_cache_grow_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs);
 
-/* Free @n objects of the only node. */
+/* Free @n objects of any node; @objs is put into another order. */
 void tcslab_cpu_cache_put_bulk(struct tcslab_cache *cache, size_t n, void **objs);
 
 /* Objects that the array of @cpu holds, those of other nodes included; a glance. */

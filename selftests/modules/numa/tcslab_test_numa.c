@@ -214,6 +214,67 @@ static void remote_batches(struct tcslab_cache_args args)
 	context_check(!tcslab_cache_destroy(cache), "destroying sends it home");
 }
 
+/* --------------------------------------------------------- frees in bulk */
+
+struct bulk {
+	struct work_struct work;
+	struct tcslab_cache *cache;
+	unsigned int foreign;
+};
+
+/* All of this CPU's node, then of all nodes in turn, some more than an array has room for. */
+static void free_mixed(struct work_struct *work)
+{
+	static const unsigned int sizes[] = { 1, 2, 16, 64, MANY };
+	struct bulk *b = container_of(work, struct bulk, work);
+	unsigned int i, s;
+	int node, mixed;
+
+	for (s = 0; s < 4 * ARRAY_SIZE(sizes); s++) {
+		unsigned int n = sizes[s / 4];
+
+		mixed = s % 4;
+		node = numa_mem_id();
+		for (i = 0; i < n; i++) {
+			objs[i] = tcslab_cache_alloc_node(b->cache, GFP_KERNEL, node);
+			/* The last one, the first one, each second one, none. */
+			if (mixed == 1 || (!mixed && i == n - 2) || (mixed == 2 && !i))
+				node = next_node_in(node, node_states[N_MEMORY]);
+			else if (mixed == 2 && i == 1)
+				node = numa_mem_id();
+		}
+		tcslab_cache_free_bulk(b->cache, n, objs);
+		/* What the array has now is handed out here. */
+		for (i = 0; i < n; i++)
+			objs[i] = tcslab_cache_alloc(b->cache, GFP_KERNEL);
+		b->foreign += on_other_nodes(numa_mem_id(), n);
+		tcslab_cache_free_bulk(b->cache, n, objs);
+	}
+}
+
+static void bulk_frees(struct tcslab_cache_args args)
+{
+	struct bulk b = { .cache = tcslab_cache_create("bulk", &args) };
+	struct tcslab_cache_stats stats;
+	int cpu;
+
+	if (!context_check(!IS_ERR(b.cache), "a cache for frees in bulk"))
+		return;
+	INIT_WORK_ONSTACK(&b.work, free_mixed);
+	for_each_online_cpu(cpu) {
+		schedule_work_on(cpu, &b.work);
+		flush_work(&b.work);
+	}
+	destroy_work_on_stack(&b.work);
+	context_check(!b.foreign, "arrays hold objects of their node, %u are not", b.foreign);
+	tcslab_cache_stats(b.cache, &stats);
+	context_check(!stats.in_use, "none is lost: %lu in use", stats.in_use);
+	tcslab_cache_shrink(b.cache);
+	tcslab_cache_stats(b.cache, &stats);
+	context_check(!stats.spans, "all went home: %lu spans", stats.spans);
+	context_check(!tcslab_cache_destroy(b.cache), "destroyed");
+}
+
 /* ------------------------------------------------- who may not sleep at a limit */
 
 struct atomic {
@@ -373,6 +434,7 @@ static int __init numa_init(void)
 	bound_cache(args);
 	remote_frees(args);
 	remote_batches(args);
+	bulk_frees(args);
 	remote_at_limit(args);
 	full_node();
 	context_check(!tcslab_alloc_node(100, GFP_KERNEL, num_possible_nodes()),
