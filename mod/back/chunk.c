@@ -8,6 +8,7 @@
 #include "base/bytes_param.h"
 #include "base/charge.h"
 #include "base/compat.h"
+#include "base/trace.h"
 #include "chunk.h"
 #include "nodes.h"
 #include "page_heap.h"
@@ -204,6 +205,7 @@ fail:
 /* The books of @npages that go. */
 static unsigned int count_released(struct page *page, unsigned int npages)
 {
+	trace_chunk_release(page_to_pfn(page), npages, page_to_nid(page));
 	tcslab_count_pages(page, -(long)npages);
 	atomic_long_sub(npages, &held_pages);
 	atomic_long_add(npages, &released_pages);
@@ -269,8 +271,10 @@ unsigned long tcslab_released_pages(void)
 
 void tcslab_note_refusal(unsigned int npages)
 {
-	if (tcslab_at_hard_limit(1UL << get_order((unsigned long)npages << PAGE_SHIFT)))
-		atomic_long_inc(&hard_limit_refusals);
+	if (!tcslab_at_hard_limit(1UL << get_order((unsigned long)npages << PAGE_SHIFT)))
+		return;
+	atomic_long_inc(&hard_limit_refusals);
+	trace_limit_refused("*");
 }
 
 unsigned long tcslab_hard_limit_overruns(void)

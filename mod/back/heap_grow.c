@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "base/lock.h"
+#include "base/trace.h"
 #include "heap.h"
 
 #define SPLIT_SPARES		3	/* structures for a split and a bitmap */
@@ -110,6 +111,7 @@ static void add_chunk(struct tcslab_page_heap *heap, struct tcslab_span *span)
 	struct tcslab_chunk *chunk = span->chunk;
 	unsigned long flags;
 
+	trace_chunk_grow(page_to_pfn(span->page), span->npages, heap->node);
 	chunk->heap = heap;
 	tcslab_lock_irqsave(&heap->lock, flags);
 	list_add(&chunk->list, &heap->chunks);

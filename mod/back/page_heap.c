@@ -19,6 +19,7 @@
 #include <linux/spinlock.h>
 
 #include "base/lock.h"
+#include "base/trace.h"
 #include "heap.h"
 #include "mempolicy.h"
 
@@ -157,6 +158,8 @@ static void publish(struct tcslab_page_heap *heap, struct tcslab_span *span,
 	}
 	stats->peak_used_pages = max(stats->peak_used_pages,
 				     stats->small_pages + stats->large_pages);
+	trace_span_new(cache->name, page_to_pfn(span->page), span->npages,
+		       page_to_nid(span->page));
 }
 
 static void unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span)
@@ -164,6 +167,9 @@ static void unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span)
 	unsigned int i;
 
 	lockdep_assert_held(&heap->lock);
+	/* Its first page says whose it is. */
+	trace_span_free(((struct tcslab_cache *)span->page->private)->name,
+			page_to_pfn(span->page), span->npages, page_to_nid(span->page));
 	if (span->state == TCSLAB_SPAN_SMALL) {
 		if (span->free_bits != &span->bits)
 			tcslab_heap_put_spare(heap, (struct tcslab_span *)span->free_bits);

@@ -13,6 +13,9 @@
 #undef EXPORT_SYMBOL_GPL
 #define EXPORT_SYMBOL_GPL(symbol)	static_assert(__same_type(symbol, symbol))
 
+/* Each driver has its tracepoints. */
+#define TCSLAB_TRACE_SYSTEM	__KBUILD_MODNAME
+
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX	"tcslab_"
 

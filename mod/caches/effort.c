@@ -34,6 +34,7 @@
 
 #include "back/mempolicy.h"
 #include "back/page_heap.h"
+#include "base/trace.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
 #include "effort.h"
@@ -322,10 +323,12 @@ void *tcslab_effort_object(struct tcslab_cache *cache, gfp_t gfp, int node, int 
 					     unpromised(cache, gfp, node, home, wait);
 	if (!IS_ERR(obj))
 		return obj;
-	if (obj == ERR_PTR(-EDQUOT))
+	if (obj == ERR_PTR(-EDQUOT)) {
 		atomic_long_inc(&cache->limit_refusals);
-	else
+		trace_limit_refused(cache->name);
+	} else {
 		note_no_memory(cache, DIV_ROUND_UP(cache->size, PAGE_SIZE));
+	}
 	return NULL;
 }
 

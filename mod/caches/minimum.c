@@ -2,6 +2,7 @@
 /* A cache's own reserve, which it asks itself; see minimum.h */
 #include <linux/sched/signal.h>
 
+#include "base/trace.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
 #include "minimum.h"
@@ -24,8 +25,10 @@ void *tcslab_minimum_take(struct tcslab_cache *cache)
 {
 	void *obj = tcslab_slots_take(cache->minimum);
 
-	if (obj)
+	if (obj) {
 		tcslab_cpu_cache_narrow(cache);
+		trace_reserve_taken(cache->name, tcslab_minimum_left(cache));
+	}
 	return obj;
 }
 

@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "base/trace.h"
 #include "effort.h"
 #include "minimum.h"
 #include "slots.h"
@@ -71,6 +72,7 @@ void *tcslab_reserve_alloc(struct tcslab_reserve *reserve)
 	obj = tcslab_slots_take(reserve);
 	if (!obj)	/* the cache's own minimum is for others first */
 		return cache->minimum ? tcslab_cache_alloc(cache, __GFP_NOWARN) : NULL;
+	trace_reserve_taken(cache->name, tcslab_reserve_left(reserve));
 	if (want_init_on_alloc(0))
 		memset(obj, 0, cache->zero_size);
 	return obj;

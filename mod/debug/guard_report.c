@@ -19,6 +19,7 @@
 #include <linux/tracepoint.h>
 
 #include "base/report.h"
+#include "base/trace.h"
 #include "guard.h"
 #include "guard_map.h"
 #include "guard_slot.h"
@@ -93,6 +94,7 @@ void tcslab_guard_tell(const struct tcslab_guard_slot *slot, enum tcslab_guard_m
 		       const void *addr, bool write)
 {
 	atomic_long_inc(&nr_reports);
+	trace_guard_hit(slot->name, name_of(mistake), addr);
 	tell_place(slot, mistake, addr, write ? ", write" : ", read");
 	tell_rest(slot);
 }
@@ -103,6 +105,7 @@ void tcslab_guard_warn(const struct tcslab_guard_slot *slot, enum tcslab_guard_m
 	static struct tcslab_cause cause = TCSLAB_CAUSE(cause);
 
 	atomic_long_inc(&nr_reports);
+	trace_guard_hit(slot->name, name_of(mistake), addr);
 	if (!tcslab_may_report(&cause))
 		return;
 	WARN(1, "tcslab: guard: %s, found at a call from %pS\n", name_of(mistake), (void *)caller);

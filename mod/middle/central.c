@@ -19,6 +19,7 @@
 
 #include "base/lock.h"
 #include "base/report.h"
+#include "base/trace.h"
 #include "debug/guard.h"
 #include "central.h"
 #include "central_lists.h"
@@ -313,6 +314,8 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 		got += span_alloc(central, cache, span, objs + got, n - got);
 	}
 	tcslab_unlock_irqrestore(&central->lock, flags);
+	if (got)
+		trace_refill(cache->name, node, got);
 	return got;
 }
 
@@ -329,6 +332,7 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 			tcslab_park(cache, objs[i]);
 		return;
 	}
+	trace_flush(cache->name, node, n);
 	tcslab_lock_irqsave(&central->lock, flags);
 	i = min(n, central->transfer_max - central->nr_transfer);
 	n -= i;
