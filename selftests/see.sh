@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The command tcslab on a module that is loaded: by debugfs and by the device, what it shows is what is
 # held, what grew is what leaked.
-# lab: programs=python3:python3 scripts=tcslab when=long timeout=900 kernels=debian-*,debug-7.3
+# lab: programs=python3:python3 scripts=tcslab when=long timeout=900 kernels=debian-*
 
 # shellcheck source=selftests/case.inc
 . ./case.inc
