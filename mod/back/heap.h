@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Inside of the back tier, one page heap: what page_heap.c, which hands out spans and takes them
- * back, heap_grow.c, which asks the kernel for more, and heap_release.c, which gives pages back
- * to it, have in common.
+ * Inside of the back tier, one page heap: what these have in common: page_heap.c, which hands out
+ * spans and takes them back, heap_spans.c, which splits and merges them, heap_grow.c, which asks
+ * the kernel for more, and heap_release.c, which gives pages back to it.
  */
 #ifndef TCSLAB_HEAP_H
 #define TCSLAB_HEAP_H
@@ -67,9 +67,23 @@ extern const struct tcslab_page_heap_hooks *tcslab_heap_hooks;	/* constant from 
 
 #define tcslab_for_each_heap(heap)	tcslab_for_each_heap_of(heap, NUMA_NO_NODE)
 
-/* Into the index and out of it; with the heap's lock. */
+/* ---------------------------------------------------------------- heap_spans.c */
+
+/* Into the index and out of it; with the heap's lock, as all of these. */
 void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *span);
 void tcslab_heap_remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span);
+
+/* Cut @npages at the alignment out of a FREE span, which leaves the index; the rest stays free. */
+void tcslab_heap_carve(struct tcslab_page_heap *heap, struct tcslab_span *span,
+		       unsigned int npages, unsigned int align);
+
+/* Into the index, together with what is free on both sides. */
+void tcslab_heap_merge(struct tcslab_page_heap *heap, struct tcslab_span *span);
+
+/* @span is of @cache from now on: page map, bitmap and counters; and of nobody again. */
+void tcslab_heap_publish(struct tcslab_page_heap *heap, struct tcslab_span *span,
+			 struct tcslab_cache *cache, enum tcslab_span_state state);
+void tcslab_heap_unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span);
 
 /* At unload: the pages of spans that are left are nobody's, their structures go.  In lost.c. */
 void tcslab_heap_abandon(void);

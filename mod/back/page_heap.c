@@ -19,7 +19,6 @@
 #include <linux/spinlock.h>
 
 #include "base/lock.h"
-#include "base/trace.h"
 #include "heap.h"
 #include "mempolicy.h"
 
@@ -35,156 +34,6 @@ struct span_request {
 	unsigned int npages;
 	unsigned int align;
 };
-
-/* ---------------------------------------------------------- FREE spans */
-
-static bool span_is_chunk(const struct tcslab_span *span)
-{
-	return span->npages == tcslab_chunk_pages(span->chunk);
-}
-
-void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
-{
-	lockdep_assert_held(&heap->lock);
-	span->state = TCSLAB_SPAN_FREE;
-	tcslab_page_map(span->page, span, &tcslab_no_cache);
-	tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
-	tcslab_free_index_add(&heap->free, span);
-	if (span_is_chunk(span)) {
-		list_add_tail(&span->chunk->free_list, &heap->free_chunks);
-		heap->stats.free_chunks++;
-		heap->free_chunk_pages += span->npages;
-	}
-}
-
-void tcslab_heap_remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span)
-{
-	lockdep_assert_held(&heap->lock);
-	tcslab_free_index_remove(&heap->free, span);
-	if (span_is_chunk(span)) {
-		list_del(&span->chunk->free_list);
-		heap->stats.free_chunks--;
-		heap->free_chunk_pages -= span->npages;
-		tcslab_keep_note_free(&heap->keep, heap->free_chunk_pages);
-	}
-}
-
-/* ------------------------------------------------------ split and merge */
-
-static void add_free_part(struct tcslab_page_heap *heap, struct tcslab_chunk *chunk,
-			  struct page *page, unsigned int npages)
-{
-	struct tcslab_span *span = tcslab_heap_take_spare(heap);
-
-	span->chunk = chunk;
-	span->page = page;
-	span->npages = npages;
-	tcslab_heap_add_free(heap, span);
-}
-
-/* Cut @npages at the alignment out of a FREE span; the rest stays free. */
-static void carve(struct tcslab_page_heap *heap, struct tcslab_span *span,
-		  unsigned int npages, unsigned int align)
-{
-	unsigned int before = tcslab_align_gap(span, align);
-	unsigned int after = span->npages - before - npages;
-
-	tcslab_heap_remove_free(heap, span);
-	if (before)
-		add_free_part(heap, span->chunk, span->page, before);
-	if (after)
-		add_free_part(heap, span->chunk, span->page + before + npages, after);
-	span->page += before;
-	span->npages = npages;
-}
-
-/* The FREE neighbour on one side, off the index, or NULL. */
-static struct tcslab_span *claim_neighbour(struct tcslab_page_heap *heap,
-					   const struct tcslab_span *span, bool after)
-{
-	const struct page *first = span->chunk->page;
-	const struct page *page = after ? span->page + span->npages : span->page - 1;
-	struct tcslab_span *other;
-
-	if (page < first || page >= first + tcslab_chunk_pages(span->chunk))
-		return NULL;
-	other = tcslab_page_span(page);
-	if (other->state != TCSLAB_SPAN_FREE)
-		return NULL;
-	tcslab_heap_remove_free(heap, other);
-	return other;
-}
-
-/* Into the index, together with what is free on both sides. */
-static void merge(struct tcslab_page_heap *heap, struct tcslab_span *span)
-{
-	struct tcslab_span *other;
-
-	other = claim_neighbour(heap, span, false);
-	if (other) {
-		span->page = other->page;
-		span->npages += other->npages;
-		tcslab_heap_put_spare(heap, other);
-	}
-	other = claim_neighbour(heap, span, true);
-	if (other) {
-		span->npages += other->npages;
-		tcslab_heap_put_spare(heap, other);
-	}
-	tcslab_heap_add_free(heap, span);
-}
-
-static void publish(struct tcslab_page_heap *heap, struct tcslab_span *span,
-		    struct tcslab_cache *cache, enum tcslab_span_state state)
-{
-	struct tcslab_page_heap_stats *stats = &heap->stats;
-	unsigned int i;
-
-	lockdep_assert_held(&heap->lock);
-	span->state = state;
-	if (state == TCSLAB_SPAN_SMALL) {
-		span->base = page_address(span->page);
-		span->free_bits = cache->span_objs <= BITS_PER_LONG ? &span->bits :
-				  (unsigned long *)tcslab_heap_take_spare(heap);
-		for (i = 0; i < span->npages; i++)
-			tcslab_page_map(span->page + i, span, cache);
-		stats->small_pages += span->npages;
-		stats->small_spans++;
-	} else {
-		tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
-		tcslab_page_map(span->page, span, cache);
-		stats->large_pages += span->npages;
-		stats->large_spans++;
-	}
-	stats->peak_used_pages = max(stats->peak_used_pages,
-				     stats->small_pages + stats->large_pages);
-	trace_span_new(cache->name, page_to_pfn(span->page), span->npages,
-		       page_to_nid(span->page));
-}
-
-static void unpublish(struct tcslab_page_heap *heap, struct tcslab_span *span)
-{
-	unsigned int i;
-
-	lockdep_assert_held(&heap->lock);
-	/* Its first page says whose it is. */
-	trace_span_free(((struct tcslab_cache *)span->page->private)->name,
-			page_to_pfn(span->page), span->npages, page_to_nid(span->page));
-	if (span->state == TCSLAB_SPAN_SMALL) {
-		if (span->free_bits != &span->bits)
-			tcslab_heap_put_spare(heap, (struct tcslab_span *)span->free_bits);
-		for (i = 0; i < span->npages; i++)
-			tcslab_page_map(span->page + i, span, &tcslab_no_cache);
-		heap->stats.small_pages -= span->npages;
-		heap->stats.small_spans--;
-	} else {
-		tcslab_page_map(span->page, span, &tcslab_no_cache);
-		heap->stats.large_pages -= span->npages;
-		heap->stats.large_spans--;
-	}
-}
-
-/* ---------------------------------------------------------------- interface */
 
 static bool is_low(const struct tcslab_page_heap *heap, unsigned long npages,
 		   unsigned int nr_spares)
@@ -223,8 +72,8 @@ static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 	if (!*spares) {
 		span = NULL;
 	} else if (span) {
-		carve(heap, span, req->npages, req->align);
-		publish(heap, span, req->cache, req->state);
+		tcslab_heap_carve(heap, span, req->npages, req->align);
+		tcslab_heap_publish(heap, span, req->cache, req->state);
 	}
 	low = is_low(heap, TCSLAB_STOCK_PAGES / 2, TCSLAB_STOCK_SPARES / 2);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
@@ -340,10 +189,10 @@ static void cut_run(struct tcslab_page_heap *heap, struct tcslab_span *run,
 		span->npages = req->npages;
 		run->page += req->npages;
 		run->npages -= req->npages;
-		publish(heap, span, req->cache, req->state);
+		tcslab_heap_publish(heap, span, req->cache, req->state);
 		hlist_add_head(&span->link, spans);
 	}
-	publish(heap, run, req->cache, req->state);
+	tcslab_heap_publish(heap, run, req->cache, req->state);
 	hlist_add_head(&run->link, spans);
 }
 
@@ -377,7 +226,7 @@ unsigned int tcslab_page_heap_alloc_more(struct tcslab_cache *cache,
 			 (run - 1) * (1 + (cache->span_objs > BITS_PER_LONG));
 		if (heap->nr_spares < needed + TCSLAB_RESERVE_SPARES)
 			break;
-		carve(heap, span, run * req.npages, req.align);
+		tcslab_heap_carve(heap, span, run * req.npages, req.align);
 		got += run;
 		cut_run(heap, span, &req, spans);
 	}
@@ -418,7 +267,7 @@ static bool free_some(struct tcslab_page_heap *heap, struct hlist_head *spans)
 		if (span->chunk->heap != heap)
 			break;
 		__hlist_del(&span->link);
-		unpublish(heap, span);
+		tcslab_heap_unpublish(heap, span);
 		if (unlikely(span->chunk->state != TCSLAB_CHUNK_WHOLE)) {
 			tcslab_heap_add_scrap(heap, span);
 			continue;
@@ -427,11 +276,11 @@ static bool free_some(struct tcslab_page_heap *heap, struct hlist_head *spans)
 		if (run && join(heap, run, span))
 			continue;
 		if (run)
-			merge(heap, run);
+			tcslab_heap_merge(heap, run);
 		run = span;
 	}
 	if (run)
-		merge(heap, run);
+		tcslab_heap_merge(heap, run);
 	excess = tcslab_heap_has_excess(heap);
 	tcslab_unlock_irqrestore(&heap->lock, flags);
 	return excess;
