@@ -36,7 +36,7 @@
 #define RELEASE_PAGES		64
 #define RELEASE_SPANS		8
 
-/* Why a pointer was refused; the first of a batch is reported. */
+/* Why a pointer was refused; the last of a batch is reported. */
 enum bad_free {
 	BAD_NONE,
 	BAD_FOREIGN,
