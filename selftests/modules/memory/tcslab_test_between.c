@@ -124,23 +124,28 @@ static void in_use(void)
 /* ------------------------------------------------------------------- in hands */
 
 #ifdef CONFIG_KPROBES
+#define HELD_US		60000000	/* at most: the guest is to tell what failed */
+
 static struct task_struct *held;	/* who is to be kept at the door */
-static bool at_door, go_on;
+static bool at_door, go_on, passed;
 
 static int hold(struct kprobe *probe, struct pt_regs *regs)
 {
-	unsigned long i;
+	unsigned int i;
 
 	if (current != READ_ONCE(held))
 		return 0;
 	WRITE_ONCE(at_door, true);
-	for (i = 0; i < 2000000000UL && !READ_ONCE(go_on); i++)
-		cpu_relax();
+	for (i = 0; i < HELD_US && !READ_ONCE(go_on); i++)
+		udelay(1);
 	WRITE_ONCE(held, NULL);
 	return 0;
 }
 
-/* Runs @func on the second CPU up to @door, and stays there until go_on. */
+/*
+ * Runs @func on the second CPU up to @door, and stays there until go_on.  Who never comes by
+ * there says that he has passed.
+ */
 static struct task_struct *keep_at(struct kprobe *door, const char *symbol,
 				   int (*func)(void *data), void *data)
 {
@@ -148,6 +153,7 @@ static struct task_struct *keep_at(struct kprobe *door, const char *symbol,
 
 	WRITE_ONCE(at_door, false);
 	WRITE_ONCE(go_on, false);
+	WRITE_ONCE(passed, false);
 	*door = (struct kprobe){ .symbol_name = symbol, .pre_handler = hold };
 	if (!context_check(!register_kprobe(door), "a probe at %s", symbol))
 		return NULL;
@@ -159,13 +165,18 @@ static struct task_struct *keep_at(struct kprobe *door, const char *symbol,
 	WRITE_ONCE(held, task);
 	kthread_bind(task, 1);
 	wake_up_process(task);
-	while (!READ_ONCE(at_door))
+	while (!READ_ONCE(at_door) && !READ_ONCE(passed))
 		msleep(20);
-	return task;
+	if (context_check(READ_ONCE(at_door), "kept there"))
+		return task;
+	kthread_stop(task);
+	unregister_kprobe(door);
+	return NULL;
 }
 
 static void until_stopped(void)
 {
+	WRITE_ONCE(passed, true);
 	while (!kthread_should_stop())
 		schedule_timeout_uninterruptible(1);
 }
@@ -254,6 +265,8 @@ static void without_room(void)
 	if (!context_check(!IS_ERR(asker.cache), "a cache to wait for"))
 		return;
 	fill_up(asker.cache);
+	if (!context_check(nr > SINGLY + AT_ONCE, "full"))
+		return;
 	init_completion(&asker.done);
 	task = keep_at(&door, "tcslab:tcslab_limit_wait", ask_and_wait, &asker);
 	if (!task)
@@ -285,16 +298,17 @@ static void without_room(void)
 	context_check(!tcslab_cache_destroy(asker.cache), "destroyed");
 }
 
-static void at_doors(void)
+/* On one CPU: what is freed is to be in the array that its node's objects came to. */
+static long at_doors(void *unused)
 {
-	if (num_online_cpus() < 2)
-		return;
 	in_hands();
 	without_room();
+	return 0;
 }
 #else
-static void at_doors(void)
+static long at_doors(void *unused)
 {
+	return 0;
 }
 #endif
 
@@ -305,7 +319,8 @@ static int __init between_init(void)
 	after_grace("type-safe, of several pages", 9000, TCSLAB_TYPESAFE_BY_RCU, false);
 	after_grace("type-safe, large", 20000, TCSLAB_TYPESAFE_BY_RCU, false);
 	in_use();
-	at_doors();
+	if (num_online_cpus() > 1)
+		work_on_cpu(0, at_doors, NULL);
 	context_plan();
 	return 0;
 }
