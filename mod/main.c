@@ -48,6 +48,7 @@
 
 #include "back/nodes.h"
 #include "back/page_heap.h"
+#include "base/random.h"
 #include "base/window.h"
 #include "caches/cache.h"
 #include "caches/leaks.h"
@@ -187,6 +188,7 @@ static int __init start(void)
 	unsigned int i;
 	int err;
 
+	tcslab_random_init();
 	tcslab_size_class_init();
 	set_hooks();
 	guard_init();

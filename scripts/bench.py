@@ -158,15 +158,16 @@ def scaling(kernel: str) -> Iterator[list[dict]]:
 
 
 def golden(kernel: str) -> None:
-    """Write the counts that `make check` compares with."""
-    out = run_module(kernel, BOOTS[0], "pairs,bulk")
-    lines = [f"compiler {COMPILER.findall(out)[0]}"]
-    lines += [f"{x['bench']} {round(x['tcslab'] * 100)}"
-              for x in rows_of(out, kernel, BOOTS[0], "insn") if FAST.match(x["bench"])]
-    GOLDEN.mkdir(parents=True, exist_ok=True)
-    target = GOLDEN / kernel.removeprefix("debian-")
-    target.write_text("\n".join(lines) + "\n", encoding="ascii")
-    print(f"written: {target.relative_to(TOP)}")
+    """Write the counts that `make check` compares with, of one node and of two."""
+    for suffix, boot in (("", BOOTS[0]), ("-two-nodes", f"{BOOTS[0]} numa=fake=2")):
+        out = run_module(kernel, boot, "pairs,bulk")
+        lines = [f"compiler {COMPILER.findall(out)[0]}"]
+        lines += [f"{x['bench']} {round(x['tcslab'] * 100)}"
+                  for x in rows_of(out, kernel, boot, "insn") if FAST.match(x["bench"])]
+        GOLDEN.mkdir(parents=True, exist_ok=True)
+        target = GOLDEN / f"{kernel.removeprefix('debian-')}{suffix}"
+        target.write_text("\n".join(lines) + "\n", encoding="ascii")
+        print(f"written: {target.relative_to(TOP)}")
 
 
 def show(rows: list[dict]) -> None:

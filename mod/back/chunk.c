@@ -33,6 +33,10 @@ tcslab_bytes_param(hard_limit_bytes, tcslab_hard_limit_bytes, PAGE_SIZE,
 unsigned long tcslab_map_bytes __read_mostly;
 EXPORT_SYMBOL_GPL(tcslab_map_bytes);
 
+/* Where the struct page of address 0 would be: see tcslab_is_object(). */
+unsigned long tcslab_pages __ro_after_init;
+EXPORT_SYMBOL_GPL(tcslab_pages);
+
 static gfp_t zone_gfp(enum tcslab_zone zone)
 {
 	switch (zone) {
@@ -299,6 +303,8 @@ void tcslab_reset_peak_held_pages(void)
 
 int __init tcslab_chunk_init(void)
 {
+	tcslab_pages = (unsigned long)pfn_to_page(0) -
+		       ((long)PAGE_OFFSET >> PAGE_SHIFT) * sizeof(struct page);
 	/* A span is referred to from struct page, where kmemleak does not look. */
 	span_cache = kmem_cache_create(KBUILD_MODNAME "_span", SPAN_BYTES,
 				       0, SLAB_HWCACHE_ALIGN | SLAB_NOLEAKTRACE, NULL);

@@ -21,6 +21,9 @@
  * @npages: pages in all of them
  * @nr_spans: their number
  * @nr_by_length: their number by length; index 0 counts those in @long_free
+ * @nr_freed: spans that were ever freed by who used them
+ * @last: frame number of the last one of them
+ * @nlast: its pages
  */
 struct tcslab_free_index {
 	struct list_head short_free[TCSLAB_SHORT_PAGES];
@@ -29,7 +32,36 @@ struct tcslab_free_index {
 	unsigned long npages;
 	unsigned long nr_spans;
 	unsigned long nr_by_length[TCSLAB_SHORT_PAGES + 1];
+	unsigned long nr_freed;
+	unsigned long last;
+	unsigned int nlast;
 };
+
+/*
+ * What a cache has just given back does not go to another one at once, so that whoever still has a
+ * pointer into it finds nothing of somebody else's there: it is passed over until so many
+ * others have been freed, if something else is free; and the last one if anything is.
+ */
+#define TCSLAB_PASSED_OVER	32
+
+/* @span has been freed now, and is not in the index yet. */
+static inline void tcslab_free_index_note(struct tcslab_free_index *index,
+					  struct tcslab_span *span)
+{
+	index->last = page_to_pfn(span->page);
+	index->nlast = span->npages;
+	span->freed = ++index->nr_freed;
+	span->warm = 0;
+	span->nwarm = span->npages;
+}
+
+/* Of @other, too, which will be one with @span and begins so many pages behind it, or before. */
+void tcslab_free_index_join(const struct tcslab_free_index *index, struct tcslab_span *span,
+			    const struct tcslab_span *other, int behind);
+
+/* Of the part of @whole from page @first on that @span is. */
+void tcslab_free_index_inherit(struct tcslab_span *span, const struct tcslab_span *whole,
+			       unsigned int first);
 
 void tcslab_free_index_init(struct tcslab_free_index *index);
 
@@ -38,19 +70,14 @@ void tcslab_free_index_remove(struct tcslab_free_index *index, struct tcslab_spa
 
 /*
  * The shortest span that holds @npages from a frame number that is a multiple of
- * @align, or NULL.
+ * @align, which is @before pages behind its start, or NULL.
  */
 struct tcslab_span *tcslab_free_index_best_fit(struct tcslab_free_index *index,
-					       unsigned int npages, unsigned int align);
+					       unsigned int npages, unsigned int align,
+					       unsigned int *before);
 
 /* The longest span, or NULL; and its pages, or 0. */
 struct tcslab_span *tcslab_free_index_longest_span(const struct tcslab_free_index *index);
 unsigned int tcslab_free_index_longest(const struct tcslab_free_index *index);
-
-/* Pages between the start of @span and the first frame that is a multiple of @align. */
-static inline unsigned int tcslab_align_gap(const struct tcslab_span *span, unsigned int align)
-{
-	return -page_to_pfn(span->page) & (align - 1);
-}
 
 #endif /* TCSLAB_FREE_INDEX_H */

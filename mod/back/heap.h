@@ -73,9 +73,9 @@ extern const struct tcslab_page_heap_hooks *tcslab_heap_hooks;	/* constant from 
 void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *span);
 void tcslab_heap_remove_free(struct tcslab_page_heap *heap, struct tcslab_span *span);
 
-/* Cut @npages at the alignment out of a FREE span, which leaves the index; the rest stays free. */
+/* Cut @npages, @before pages from its start, out of a FREE span, which leaves the index. */
 void tcslab_heap_carve(struct tcslab_page_heap *heap, struct tcslab_span *span,
-		       unsigned int npages, unsigned int align);
+		       unsigned int npages, unsigned int before);
 
 /* Into the index, together with what is free on both sides. */
 void tcslab_heap_merge(struct tcslab_page_heap *heap, struct tcslab_span *span);

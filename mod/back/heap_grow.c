@@ -115,6 +115,7 @@ static void add_chunk(struct tcslab_page_heap *heap, struct tcslab_span *span)
 	chunk->heap = heap;
 	tcslab_lock_irqsave(&heap->lock, flags);
 	list_add(&chunk->list, &heap->chunks);
+	span->nwarm = 0;	/* nobody has had it */
 	tcslab_heap_add_free(heap, span);
 	stats->chunks++;
 	stats->grown++;

@@ -20,8 +20,8 @@ void tcslab_heap_add_free(struct tcslab_page_heap *heap, struct tcslab_span *spa
 {
 	lockdep_assert_held(&heap->lock);
 	span->state = TCSLAB_SPAN_FREE;
-	tcslab_page_map(span->page, span, &tcslab_no_cache);
-	tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
+	tcslab_page_map(span->page, span, &tcslab_no_cache, 0);
+	tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache, 0);
 	tcslab_free_index_add(&heap->free, span);
 	if (span_is_chunk(span)) {
 		list_add_tail(&span->chunk->free_list, &heap->free_chunks);
@@ -44,29 +44,29 @@ void tcslab_heap_remove_free(struct tcslab_page_heap *heap, struct tcslab_span *
 
 /* ------------------------------------------------------ split and merge */
 
-static void add_free_part(struct tcslab_page_heap *heap, struct tcslab_chunk *chunk,
+/* A part of @whole, which is being cut. */
+static void add_free_part(struct tcslab_page_heap *heap, const struct tcslab_span *whole,
 			  struct page *page, unsigned int npages)
 {
 	struct tcslab_span *span = tcslab_heap_take_spare(heap);
 
-	span->chunk = chunk;
+	span->chunk = whole->chunk;
 	span->page = page;
 	span->npages = npages;
+	tcslab_free_index_inherit(span, whole, page - whole->page);
 	tcslab_heap_add_free(heap, span);
 }
 
-/* Cut @npages at the alignment out of a FREE span; the rest stays free. */
 void tcslab_heap_carve(struct tcslab_page_heap *heap, struct tcslab_span *span,
-		       unsigned int npages, unsigned int align)
+		       unsigned int npages, unsigned int before)
 {
-	unsigned int before = tcslab_align_gap(span, align);
 	unsigned int after = span->npages - before - npages;
 
 	tcslab_heap_remove_free(heap, span);
 	if (before)
-		add_free_part(heap, span->chunk, span->page, before);
+		add_free_part(heap, span, span->page, before);
 	if (after)
-		add_free_part(heap, span->chunk, span->page + before + npages, after);
+		add_free_part(heap, span, span->page + before + npages, after);
 	span->page += before;
 	span->npages = npages;
 }
@@ -93,14 +93,17 @@ void tcslab_heap_merge(struct tcslab_page_heap *heap, struct tcslab_span *span)
 {
 	struct tcslab_span *other;
 
+	tcslab_free_index_note(&heap->free, span);
 	other = claim_neighbour(heap, span, false);
 	if (other) {
+		tcslab_free_index_join(&heap->free, span, other, -(int)other->npages);
 		span->page = other->page;
 		span->npages += other->npages;
 		tcslab_heap_put_spare(heap, other);
 	}
 	other = claim_neighbour(heap, span, true);
 	if (other) {
+		tcslab_free_index_join(&heap->free, span, other, span->npages);
 		span->npages += other->npages;
 		tcslab_heap_put_spare(heap, other);
 	}
@@ -111,21 +114,23 @@ void tcslab_heap_publish(struct tcslab_page_heap *heap, struct tcslab_span *span
 			 struct tcslab_cache *cache, enum tcslab_span_state state)
 {
 	struct tcslab_page_heap_stats *stats = &heap->stats;
+	unsigned long key;
 	unsigned int i;
 
 	lockdep_assert_held(&heap->lock);
 	span->state = state;
 	if (state == TCSLAB_SPAN_SMALL) {
 		span->base = page_address(span->page);
+		key = tcslab_span_key(span, cache);
 		span->free_bits = cache->span_objs <= BITS_PER_LONG ? &span->bits :
 				  (unsigned long *)tcslab_heap_take_spare(heap);
 		for (i = 0; i < span->npages; i++)
-			tcslab_page_map(span->page + i, span, cache);
+			tcslab_page_map(span->page + i, span, cache, key);
 		stats->small_pages += span->npages;
 		stats->small_spans++;
 	} else {
-		tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache);
-		tcslab_page_map(span->page, span, cache);
+		tcslab_page_map(span->page + span->npages - 1, span, &tcslab_no_cache, 0);
+		tcslab_page_map(span->page, span, cache, 0);
 		stats->large_pages += span->npages;
 		stats->large_spans++;
 	}
@@ -147,11 +152,11 @@ void tcslab_heap_unpublish(struct tcslab_page_heap *heap, struct tcslab_span *sp
 		if (span->free_bits != &span->bits)
 			tcslab_heap_put_spare(heap, (struct tcslab_span *)span->free_bits);
 		for (i = 0; i < span->npages; i++)
-			tcslab_page_map(span->page + i, span, &tcslab_no_cache);
+			tcslab_page_map(span->page + i, span, &tcslab_no_cache, 0);
 		heap->stats.small_pages -= span->npages;
 		heap->stats.small_spans--;
 	} else {
-		tcslab_page_map(span->page, span, &tcslab_no_cache);
+		tcslab_page_map(span->page, span, &tcslab_no_cache, 0);
 		heap->stats.large_pages -= span->npages;
 		heap->stats.large_spans--;
 	}

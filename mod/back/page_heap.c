@@ -44,9 +44,9 @@ static bool is_low(const struct tcslab_page_heap *heap, unsigned long npages,
 }
 
 /* Structures for a split and a bitmap. */
-static unsigned int spares_needed(const struct tcslab_span *span, const struct span_request *req)
+static unsigned int spares_needed(const struct tcslab_span *span, const struct span_request *req,
+				  unsigned int before)
 {
-	unsigned int before = tcslab_align_gap(span, req->align);
 	bool bitmap = req->state == TCSLAB_SPAN_SMALL && req->cache->span_objs > BITS_PER_LONG;
 
 	return !!before + (span->npages > before + req->npages) + bitmap;
@@ -60,19 +60,19 @@ static struct tcslab_span *take_free(struct tcslab_page_heap *heap,
 				     const struct span_request *req, unsigned int reserve,
 				     bool *spares)
 {
+	unsigned int needed, before;
 	struct tcslab_span *span;
-	unsigned int needed;
 	unsigned long flags;
 	bool low;
 
 	tcslab_lock_irqsave(&heap->lock, flags);
-	span = tcslab_free_index_best_fit(&heap->free, req->npages, req->align);
-	needed = span ? spares_needed(span, req) : 0;
+	span = tcslab_free_index_best_fit(&heap->free, req->npages, req->align, &before);
+	needed = span ? spares_needed(span, req, before) : 0;
 	*spares = !needed || heap->nr_spares >= needed + reserve;
 	if (!*spares) {
 		span = NULL;
 	} else if (span) {
-		tcslab_heap_carve(heap, span, req->npages, req->align);
+		tcslab_heap_carve(heap, span, req->npages, before);
 		tcslab_heap_publish(heap, span, req->cache, req->state);
 	}
 	low = is_low(heap, TCSLAB_STOCK_PAGES / 2, TCSLAB_STOCK_SPARES / 2);
@@ -205,7 +205,7 @@ unsigned int tcslab_page_heap_alloc_more(struct tcslab_cache *cache,
 		.cache = cache, .state = TCSLAB_SPAN_SMALL, .npages = like->npages,
 		.align = cache->span_align,
 	};
-	unsigned int got = 0, run, needed;
+	unsigned int got = 0, run, needed, before;
 	struct tcslab_span *span;
 	unsigned long flags;
 	bool low;
@@ -216,17 +216,17 @@ unsigned int tcslab_page_heap_alloc_more(struct tcslab_cache *cache,
 	n = min(n, SPANS_AT_ONCE);
 	tcslab_lock_irqsave(&heap->lock, flags);
 	while (got < n) {
-		span = tcslab_free_index_best_fit(&heap->free, req.npages, req.align);
+		span = tcslab_free_index_best_fit(&heap->free, req.npages, req.align, &before);
 		if (!span)
 			break;
-		run = (span->npages - tcslab_align_gap(span, req.align)) / req.npages;
+		run = (span->npages - before) / req.npages;
 		run = min(run, n - got);
 		/* A structure for each but the last, which has that of @span, and bitmaps. */
-		needed = spares_needed(span, &req) +
+		needed = spares_needed(span, &req, before) +
 			 (run - 1) * (1 + (cache->span_objs > BITS_PER_LONG));
 		if (heap->nr_spares < needed + TCSLAB_RESERVE_SPARES)
 			break;
-		tcslab_heap_carve(heap, span, run * req.npages, req.align);
+		tcslab_heap_carve(heap, span, run * req.npages, before);
 		got += run;
 		cut_run(heap, span, &req, spans);
 	}

@@ -39,6 +39,8 @@
 struct tcslab_cache *tcslab_large_cache __ro_after_init;
 struct tcslab_cache tcslab_no_cache = { .name = "none", .node = NUMA_NO_NODE };
 
+static_assert(offsetof(struct page, private) == offsetof(struct page, lru) + 4 * sizeof(long));
+
 bool tcslab_pages_adopt(struct page *page, unsigned int order)
 {
 	/* Each page of a block would have to know by which place it was allocated. */
@@ -48,7 +50,7 @@ bool tcslab_pages_adopt(struct page *page, unsigned int order)
 	if (split)
 		split_page(page, order);
 	for (i = 0; i < 1U << order; i++) {
-		tcslab_page_map(page + i, NULL, &tcslab_no_cache);
+		tcslab_page_map(page + i, NULL, &tcslab_no_cache, 0);
 		page[i].lru.prev = (struct list_head *)TCSLAB_PAGE_COOKIE;
 		/* Who goes through all pages may look at any time, as in disown(). */
 		WRITE_ONCE(page[i].page_type, TCSLAB_PAGE_TYPE);
@@ -66,6 +68,7 @@ static void disown(struct page *page)
 {
 	WRITE_ONCE(page->page_type, UINT_MAX);	/* none, and no mappings */
 	INIT_LIST_HEAD(&page->lru);
+	tcslab_page_key(page) = 0;
 	set_page_private(page, 0);
 }
 

@@ -18,6 +18,8 @@
  *   lru.next  the span: in every page of a SMALL span, in the first and the last
  *             page of the others, where the page heap looks for neighbours; stale in
  *             between, so nobody follows it where there is no cache
+ *   index     the key that objects are recognised by (tcslab_is_object()): in every page
+ *             of a SMALL span, else 0.  Not to be named: see tcslab_page_key()
  *
  * It is written under the page heap's lock.  Who holds an object of a span may
  * read it without a lock, because the span cannot change under his object.
@@ -120,6 +122,9 @@ enum tcslab_span_state {
  * @chunk: the chunk that it is part of
  * @page: the first page
  * @base: SMALL: the address of the first page
+ * @freed: FREE: when something in it was freed last, see tcslab_free_index_note()
+ * @warm: FREE: which page of it is the first that was
+ * @nwarm: FREE: so many pages from there on, none if nobody has had it
  * @npages: length
  * @nfree: SMALL: objects that are free
  * @limit: SMALL: with so many free it changes its list
@@ -145,10 +150,19 @@ struct tcslab_span {
 	};
 	struct tcslab_chunk *chunk;
 	struct page *page;
-	void *base;
+	union {
+		void *base;
+		unsigned long freed;
+	};
 	u16 npages;
-	u16 nfree;
-	u16 limit;
+	union {
+		u16 nfree;
+		u16 warm;
+	};
+	union {
+		u16 limit;
+		u16 nwarm;
+	};
 	u8 state;
 	u8 bucket;
 };
@@ -159,16 +173,30 @@ static inline struct tcslab_span *tcslab_page_span(const struct page *page)
 }
 
 static inline void tcslab_page_map(struct page *page, struct tcslab_span *span,
-				   struct tcslab_cache *cache)
+				   struct tcslab_cache *cache, unsigned long key)
 {
 	page->lru.next = (struct list_head *)span;
 	/* A bad free may look at any time; it sees the old or the new owner. */
+	WRITE_ONCE(tcslab_page_key(page), key);
 	WRITE_ONCE(page->private, (unsigned long)cache);
 }
 
 static inline void *tcslab_span_base(const struct tcslab_span *span)
 {
 	return page_address(span->page);
+}
+
+/* Of @cache's objects on @node, see tcslab_is_object(). */
+static inline u64 tcslab_factor(const struct tcslab_cache *cache, int node)
+{
+	return cache->factor + node;
+}
+
+static inline unsigned long tcslab_span_key(const struct tcslab_span *span,
+					    const struct tcslab_cache *cache)
+{
+	return (unsigned long)kasan_reset_tag(span->base) *
+	       tcslab_factor(cache, page_to_nid(span->page));
 }
 
 static inline int tcslab_span_node(const struct tcslab_span *span)

@@ -11,6 +11,7 @@
 
 #include "back/page_heap.h"
 #include "back/span.h"
+#include "base/random.h"
 #include "base/report.h"
 #include "base/window.h"
 #include "debug/guard.h"
@@ -20,6 +21,7 @@
 #include "middle/central.h"
 #include "middle/park.h"
 #include "cache.h"
+#include "free.h"
 #include "leaks.h"
 #include "limit_wait.h"
 #include "list.h"
@@ -83,6 +85,21 @@ static u32 inverse_of(u32 x)
 	return y;
 }
 
+/*
+ * 2^64 / size, rounded up, and a number that no other cache has on any node, as long as there are
+ * fewer than 2^16 of both; see tcslab_is_object().  The first is any, since what is linked into
+ * a driver counts for itself.
+ */
+static u64 new_factor(unsigned int size)
+{
+	static atomic_t last;
+	int seed = tcslab_random();
+
+	atomic_cmpxchg(&last, 0, seed);
+	return div64_u64(U64_MAX, size) + 2 +
+	       ((unsigned int)atomic_inc_return(&last) * nr_node_ids & U16_MAX);
+}
+
 /* As SLUB: half of a cache line, a quarter, is enough for what fits into it. */
 static unsigned int line_part(size_t size)
 {
@@ -114,6 +131,7 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 	cache->size = ALIGN(cache->size, align);
 	cache->span_pages = tcslab_span_pages(cache->size);
 	cache->span_objs = cache->span_pages * PAGE_SIZE / cache->size;
+	cache->factor = new_factor(cache->size);
 	cache->recip = DIV64_U64_ROUND_UP(1ULL << TCSLAB_RECIP_SHIFT, cache->size);
 	cache->shift = __ffs(cache->size);
 	cache->inverse = inverse_of(cache->size >> cache->shift);
@@ -346,6 +364,7 @@ int __init tcslab_cache_init(bool checks)
 	unsigned int class;
 	int err;
 
+	tcslab_free_init();
 	verify_frees = checks;
 	tcslab_uptime_init();
 	tcslab_cpu_budget_init();

@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 #include <linux/kmemleak.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/string.h>
 
 #include "back/page_heap.h"
@@ -17,10 +18,27 @@
 #include "front/cpu_bulk.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
+#include "middle/mistakes.h"
 #include "middle/park.h"
 #include "cache.h"
 #include "free.h"
 #include "minimum.h"
+
+static bool hardened = true;
+module_param(hardened, bool, 0400);
+MODULE_PARM_DESC(hardened, "0: trust every free, and hand objects out in order");
+
+/* On where a free has to clear, or must not look: then it is a call. */
+DEFINE_STATIC_KEY_FALSE(tcslab_free_key);
+EXPORT_SYMBOL_GPL(tcslab_free_key);
+
+void __init tcslab_free_init(void)
+{
+	if (want_init_on_free() || !hardened)
+		static_branch_enable(&tcslab_free_key);
+	if (!hardened)
+		tcslab_central_keep_order();
+}
 
 /* -------------------------------------------------- large objects, and what is none */
 
@@ -42,17 +60,10 @@ void tcslab_free_odd(const void *obj, unsigned long caller)
 
 	if (unlikely(tcslab_in_guards(obj)) && tcslab_guard_free(obj, caller))
 		return;
-	if (span) {
+	if (span)
 		free_large(obj, span);
-	} else if (!tcslab_is_stray(obj)) {
-		tcslab_warn(1, "tcslab: free of %p from %pS, which is not ours; left alone\n",
-			    obj, (void *)caller);
-	} else if (tcslab_nested()) {
-		tcslab_park(&tcslab_no_cache, (void *)obj);	/* to be reported */
-	} else {
-		tcslab_warn(1, "tcslab: free of %p from %pS, where no object is; left alone\n",
-			    obj, (void *)caller);
-	}
+	else
+		tcslab_refuse(NULL, obj, tcslab_mistake_of(NULL, obj), caller);
 }
 
 /* What is neither an object of a class nor cheap to recognise. */
@@ -65,59 +76,134 @@ EXPORT_SYMBOL_GPL(tcslab_free_slow);
 
 /* ---------------------------------------------------------------- objects of a cache */
 
+void tcslab_refuse(struct tcslab_cache *cache, const void *obj, enum tcslab_mistake mistake,
+		   unsigned long caller)
+{
+	if (tcslab_nested())
+		tcslab_park_mistake(cache, obj, caller);
+	else
+		tcslab_mistake_report(cache, obj, mistake, caller);
+}
+
+/* What is wrong with a free of @obj to @cache, as far as is known before it is done. */
+static enum tcslab_mistake mistake_of(struct tcslab_cache *cache, const void *obj)
+{
+	enum tcslab_mistake mistake = tcslab_mistake_of(cache, obj);
+
+	if (likely(!mistake) && unlikely(tcslab_cpu_cache_is_latest(cache, obj)))
+		return TCSLAB_TWICE;
+	return mistake;
+}
+
+static void free_one(struct tcslab_cache *cache, void *obj, unsigned long caller)
+{
+	if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
+		tcslab_cpu_cache_put(cache, obj, caller);
+}
+
+/* False, and done, for what is no object of a class or of a named cache. */
+static __always_inline bool may_free(struct tcslab_cache *cache, void *obj, unsigned long caller)
+{
+	enum tcslab_mistake mistake = TCSLAB_RIGHT;
+
+	if (unlikely(ZERO_OR_NULL_PTR(obj)))
+		return false;
+	if (unlikely(cache == tcslab_large_cache || cache == &tcslab_no_cache ||
+		     tcslab_in_guards(obj))) {
+		tcslab_free_odd(obj, caller);
+		return false;
+	}
+	if (likely(hardened))
+		mistake = mistake_of(cache, obj);
+	if (unlikely(mistake))
+		tcslab_refuse(cache, obj, mistake, caller);
+	return !mistake;
+}
+
 /*
  * Both end up here when the array is full, busy or closed, or the object is of
- * another node.  A pointer without a struct page is kept out: it cannot be
- * looked up, whatever the array would have done with it.
+ * another node, or is none.
  */
 void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
 {
-	if (unlikely(cache == tcslab_large_cache || cache == &tcslab_no_cache ||
-		     tcslab_in_guards(obj) || !virt_addr_valid(obj)))
-		tcslab_free_odd(obj, _RET_IP_);
-	else if (likely(!cache->minimum) || !tcslab_minimum_give(cache, obj))
-		tcslab_cpu_cache_put(cache, obj);
+	if (may_free(cache, obj, _RET_IP_))
+		free_one(cache, obj, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
 
 void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj)
 {
 	if (!cache->minimum || !tcslab_minimum_give(cache, obj))
-		tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1);
+		tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1, 0);
 }
 
-static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
+/* Where there is more to be done than to free, or where nobody wants to know: hardened=0. */
+static __always_inline void free_long(struct tcslab_cache *cache, void *obj,
+				      unsigned long caller)
 {
-	struct page *page;
+	if (!may_free(cache, obj, caller))
+		return;
+	tcslab_obj_fini(cache, obj);
+	if (hardened ? tcslab_cpu_push(cache, obj, NULL, TCSLAB_LOOK_AT_OBJECT) :
+		       tcslab_cpu_push(cache, obj, NULL, TCSLAB_LOOK_NOWHERE))
+		return;
+	free_one(cache, obj, caller);
+}
+
+void tcslab_cache_free_long(struct tcslab_cache *cache, void *obj)
+{
+	free_long(cache, obj, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_free_long);
+
+/* Those of @objs that may be freed, at their beginning now: how many. */
+static size_t check_bulk(struct tcslab_cache *cache, size_t n, void **objs,
+			 unsigned long caller)
+{
 	size_t left = 0, i;
 
-	if (want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+	for (i = 0; i < n; i++)
+		if (likely(may_free(cache, objs[i], caller)))
+			objs[left++] = objs[i];
+	return left;
+}
+
+/* What is no object is not to be cleared, and has no node.  @known: all of them are objects. */
+static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs,
+			       unsigned long caller, bool known)
+{
+	bool fini = want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK);
+	size_t i;
+
+	if (!known && (fini || static_branch_unlikely(&tcslab_numa_key) || cache->minimum))
+		n = check_bulk(cache, n, objs, caller);
+	if (fini)
 		for (i = 0; i < n; i++)
 			tcslab_obj_fini(cache, objs[i]);
-	if (cache->minimum) {
-		/* Each has to find a place there. */
+	if (likely(!cache->minimum))
+		tcslab_cpu_cache_put_bulk(cache, n, objs);
+	else
 		for (i = 0; i < n; i++)
-			tcslab_cache_free_slow(cache, objs[i]);
-		return;
-	}
-	/* What is none of ours has no node: it is reported, or guarded, as a single one is. */
-	if (static_branch_unlikely(&tcslab_numa_key)) {
-		for (i = 0; i < n; i++) {
-			if (likely(tcslab_find_page(objs[i], &page)))
-				objs[left++] = objs[i];
-			else
-				tcslab_cache_free_slow(cache, objs[i]);
-		}
-		n = left;
-	}
-	tcslab_cpu_cache_put_bulk(cache, n, objs);
+			free_one(cache, objs[i], caller);
 }
 
 /* Not inline, for the sake of machines with one node. */
-static noinline void free_home(struct tcslab_cache *cache, size_t n, void **objs)
+static noinline void free_home(struct tcslab_cache *cache, size_t n, void **objs,
+			       unsigned long caller, bool known)
 {
 	if (unlikely(!tcslab_cpu_push_bulk_home(cache, n, objs)))
-		free_bulk(cache, n, objs);
+		free_bulk(cache, n, objs, caller, known);
+}
+
+static __always_inline void free_several(struct tcslab_cache *cache, size_t n, void **objs,
+					 unsigned long caller, bool known)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free())
+		free_bulk(cache, n, objs, caller, known);
+	else if (static_branch_unlikely(&tcslab_numa_key))
+		free_home(cache, n, objs, caller, known);
+	else if (unlikely(!tcslab_cpu_push_bulk(cache, n, objs)))
+		free_bulk(cache, n, objs, caller, known);
 }
 
 /**
@@ -130,14 +216,40 @@ static noinline void free_home(struct tcslab_cache *cache, size_t n, void **objs
  */
 void tcslab_cache_free_bulk(struct tcslab_cache *cache, size_t n, void **objs)
 {
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free())
-		free_bulk(cache, n, objs);
-	else if (static_branch_unlikely(&tcslab_numa_key))
-		free_home(cache, n, objs);
-	else if (unlikely(!tcslab_cpu_push_bulk(cache, n, objs)))
-		free_bulk(cache, n, objs);
+	free_several(cache, n, objs, _RET_IP_, false);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
+
+/* Runs of objects of one cache are freed together.  @known: all are objects, or were. */
+static __always_inline void free_all(size_t n, void **objs, unsigned long caller, bool known)
+{
+	size_t i = 0, run;
+
+	while (i < n) {
+		struct tcslab_cache *cache = tcslab_cache_of(objs[i]);
+
+		if (!cache || cache == tcslab_large_cache || cache == &tcslab_no_cache) {
+			if (!ZERO_OR_NULL_PTR(objs[i]))
+				tcslab_free_odd(objs[i], caller);
+			i++;
+			continue;
+		}
+		for (run = 0; i + run < n; run++)
+			if (known ? tcslab_cache_of(objs[i + run]) != cache :
+				    tcslab_mistake_of(cache, objs[i + run]))
+				break;
+		if (likely(run))
+			free_several(cache, run, objs + i, caller, true);
+		else if (!known)
+			tcslab_refuse(cache, objs[i], TCSLAB_INTERIOR, caller);
+		i += run ?: 1;
+	}
+}
+
+void tcslab_free_known(size_t n, void **objs)
+{
+	free_all(n, objs, _RET_IP_, true);
+}
 
 /**
  * tcslab_free_bulk() - free several objects of any size
@@ -151,19 +263,6 @@ EXPORT_SYMBOL_GPL(tcslab_cache_free_bulk);
  */
 void tcslab_free_bulk(size_t n, void **objs)
 {
-	size_t i = 0, run;
-
-	while (i < n) {
-		struct tcslab_cache *cache = tcslab_cache_of(objs[i]);
-
-		if (!cache || cache == tcslab_large_cache || cache == &tcslab_no_cache) {
-			tcslab_free_slow(objs[i++]);
-			continue;
-		}
-		for (run = 1; i + run < n && tcslab_cache_of(objs[i + run]) == cache; run++)
-			;
-		tcslab_cache_free_bulk(cache, run, objs + i);
-		i += run;
-	}
+	free_all(n, objs, _RET_IP_, false);
 }
 EXPORT_SYMBOL_GPL(tcslab_free_bulk);

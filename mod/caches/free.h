@@ -8,6 +8,7 @@
 #include <linux/tcslab.h>
 
 #include "back/span.h"
+#include "middle/mistakes.h"
 
 /* The span of a large object that begins at @obj, or NULL. */
 static inline struct tcslab_span *tcslab_large_span(const void *obj)
@@ -22,5 +23,15 @@ static inline struct tcslab_span *tcslab_large_span(const void *obj)
  * is who freed it.  Any context.
  */
 void tcslab_free_odd(const void *obj, unsigned long caller);
+
+/* A free is wrong and is not done: report it, now or when printing is allowed.  Any context. */
+void tcslab_refuse(struct tcslab_cache *cache, const void *obj, enum tcslab_mistake mistake,
+		   unsigned long caller);
+
+/* As tcslab_free_bulk(), of what was looked at when it was put aside.  Any context. */
+void tcslab_free_known(size_t n, void **objs);
+
+/* Before the first free. */
+void tcslab_free_init(void);
 
 #endif /* TCSLAB_FREE_H */

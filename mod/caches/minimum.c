@@ -45,7 +45,5 @@ bool tcslab_minimum_wait(struct tcslab_cache *cache, bool killable)
 
 bool tcslab_minimum_give(struct tcslab_cache *cache, void *obj)
 {
-	/* What is no object has to be found out by the central list. */
-	return tcslab_minimum_is_broken(cache) && tcslab_central_owns(cache, obj) &&
-	       tcslab_slots_fill(cache->minimum, obj);
+	return tcslab_minimum_is_broken(cache) && tcslab_slots_fill(cache->minimum, obj);
 }

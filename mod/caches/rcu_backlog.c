@@ -29,6 +29,7 @@
 #include "base/lock.h"
 #include "debug/guard.h"
 #include "middle/central.h"
+#include "free.h"
 #include "rcu.h"
 #include "rcu_backlog.h"
 #include "rcu_list.h"
@@ -164,7 +165,7 @@ static void free_batch(struct rcu_batch *batch)
 	unsigned int i;
 
 	if (likely(!batch->limited)) {
-		tcslab_free_bulk(batch->n, batch->objs);
+		tcslab_free_known(batch->n, batch->objs);
 		return;
 	}
 	for (i = 0; i < batch->n; i++) {

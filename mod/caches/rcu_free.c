@@ -35,16 +35,28 @@ static bool add(void *obj, gfp_t gfp)
 	return added != TCSLAB_NOT_ADDED;
 }
 
+/* What is wrong with freeing @obj, guarded or not. */
+static enum tcslab_mistake mistake_of(const void *obj)
+{
+	if (unlikely(tcslab_in_guards(obj)))
+		return tcslab_owner_of(obj) == &tcslab_no_cache ? TCSLAB_NO_OBJECT : TCSLAB_RIGHT;
+	return tcslab_mistake_of(NULL, obj);
+}
+
 /* See tcslab_free_rcu(), which checks what the compiler can check. */
 void __tcslab_free_rcu(void *head, void *obj)
 {
 	/* On PREEMPT_RT a tracer can be inside of the page allocator with interrupts on. */
 	gfp_t gfp = IS_ENABLED(CONFIG_PREEMPT_RT) || irqs_disabled() ? 0 : GFP_NOWAIT;
+	enum tcslab_mistake mistake = mistake_of(obj);
 	bool no_memory = false;
 
 	/* Its head is not to be written to. */
-	if (unlikely(tcslab_owner_of(obj) == &tcslab_no_cache)) {
-		tcslab_free_odd(obj, _RET_IP_);
+	if (unlikely(mistake)) {
+		if (tcslab_in_guards(obj))
+			tcslab_free_odd(obj, _RET_IP_);
+		else
+			tcslab_refuse(NULL, obj, mistake, _RET_IP_);
 		return;
 	}
 	if (likely(!tcslab_nested())) {
@@ -68,11 +80,17 @@ EXPORT_SYMBOL_GPL(__tcslab_free_rcu);
  */
 void tcslab_free_rcu_mightsleep(const void *obj)
 {
+	enum tcslab_mistake mistake;
+
 	might_sleep();
 	if (ZERO_OR_NULL_PTR(obj))
 		return;
-	if (unlikely(tcslab_owner_of(obj) == &tcslab_no_cache)) {
-		tcslab_free_odd(obj, _RET_IP_);
+	mistake = mistake_of(obj);
+	if (unlikely(mistake)) {
+		if (tcslab_in_guards(obj))
+			tcslab_free_odd(obj, _RET_IP_);
+		else
+			tcslab_refuse(NULL, obj, mistake, _RET_IP_);
 		return;
 	}
 	if (add((void *)obj, GFP_KERNEL | __GFP_NORETRY))

@@ -17,7 +17,9 @@
 #include <linux/slab.h>
 
 #include "base/trace.h"
+#include "debug/guard.h"
 #include "effort.h"
+#include "free.h"
 #include "minimum.h"
 #include "slots.h"
 
@@ -88,8 +90,15 @@ EXPORT_SYMBOL_GPL(tcslab_reserve_alloc);
  */
 void tcslab_reserve_free(struct tcslab_reserve *reserve, void *obj)
 {
+	enum tcslab_mistake mistake;
+
 	if (!obj)
 		return;
+	mistake = tcslab_in_guards(obj) ? TCSLAB_RIGHT : tcslab_mistake_of(reserve->cache, obj);
+	if (unlikely(mistake)) {
+		tcslab_refuse(reserve->cache, obj, mistake, _RET_IP_);
+		return;
+	}
 	if (tcslab_slots_any(&reserve->vacant)) {
 		if (want_init_on_free())
 			memset(obj, 0, reserve->cache->zero_size);

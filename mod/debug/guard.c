@@ -306,6 +306,7 @@ static struct tcslab_guard_slot *begin_free(const void *obj)
 	    TCSLAB_GUARD_LIVE)
 		return NULL;
 	tcslab_guard_note(&slot->freed);
+	kmemleak_free(obj);
 	return slot;
 }
 

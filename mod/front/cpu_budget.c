@@ -196,7 +196,7 @@ unsigned int tcslab_cpu_budget_unneeded(const struct tcslab_cache *cache, unsign
 	const struct tcslab_seen *seen = &cache->seen[cpu];
 	long low = min_t(long, tcslab_cpu_held(cc), seen->count);
 
-	if ((u32)tcslab_glance(cc->seq) == seen->seq)
+	if ((u32)tcslab_cpu_seq(cc) == seen->seq)
 		return tcslab_glance(cc->earned);
 	if (nr_misses(cc) == seen->misses && low * cache->size >= LOW_BYTES)
 		return low * cache->size / 2;
@@ -212,7 +212,7 @@ bool tcslab_cpu_budget_has_stale(struct tcslab_cache *cache, unsigned int cpu)
 {
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
-	return (u32)tcslab_glance(cc->seq) == cache->seen[cpu].seq &&
+	return (u32)tcslab_cpu_seq(cc) == cache->seen[cpu].seq &&
 	       tcslab_remote_count(cache, cpu);
 }
 
@@ -221,7 +221,7 @@ void tcslab_cpu_budget_remember(struct tcslab_cache *cache, unsigned int cpu)
 {
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 	struct tcslab_seen *seen = &cache->seen[cpu];
-	u32 seq = tcslab_glance(cc->seq);
+	u32 seq = tcslab_cpu_seq(cc);
 
 	if (seq == seen->seq)
 		return;

@@ -3,7 +3,6 @@
 #ifndef TCSLAB_CPU_BULK_H
 #define TCSLAB_CPU_BULK_H
 
-#include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 
@@ -23,16 +22,11 @@ static __always_inline bool tcslab_cpu_pop_bulk(struct tcslab_cache *cache, size
 
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
-	if (likely(!(cc->seq & 1))) {
-		cc->seq++;
-		barrier();
-		if (likely(n <= cc->count)) {
-			cc->count -= n;
-			tcslab_copy_objs(objs, cc->objs + cc->count, n);
-			done = true;
-		}
-		barrier();
-		cc->seq++;
+	if (likely(!tcslab_cpu_was_busy(cc))) {
+		done = n <= cc->count;
+		if (likely(done))
+			tcslab_copy_objs(objs, cc->objs + (cc->count - n), n);
+		tcslab_cpu_is_done(cc, done ? -(long)n : 0);
 	}
 	preempt_enable();
 	return done;
@@ -46,56 +40,49 @@ static __always_inline bool tcslab_cpu_push_bulk(struct tcslab_cache *cache, siz
 
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
-	if (likely(!(cc->seq & 1))) {
-		cc->seq++;
-		barrier();
-		if (likely((long)n <= cc->capacity - cc->count)) {
+	if (likely(!tcslab_cpu_was_busy(cc))) {
+		done = (long)n <= cc->capacity - cc->count;
+		if (likely(done))
 			tcslab_copy_objs(cc->objs + cc->count, objs, n);
-			cc->count += n;
-			done = true;
-		}
-		barrier();
-		cc->seq++;
+		tcslab_cpu_is_done(cc, done ? n : 0);
 	}
 	preempt_enable();
 	return done;
 }
 
 /* Copy an object to where it would be in the array, and say whether it may stay there. */
-static __always_inline bool tcslab_copy_home(void **to, void **from, int node,
-					     unsigned int *others)
+static __always_inline bool tcslab_copy_home(const struct tcslab_cpu_cache *cc, u64 factor,
+					     void **to, void **from)
 {
 	void *obj = READ_ONCE(*from);	/* as in tcslab_copy_objs() */
-	struct page *page;
 
 	*to = obj;
-	if (unlikely(!tcslab_find_page(obj, &page)))
-		return false;
-	*others |= page_to_nid(page) ^ node;
-	return true;
+	/* There are no keys where a word is shorter than one. */
+	if (!IS_ENABLED(CONFIG_64BIT))
+		return page_to_nid(virt_to_page(obj)) == cc->node;
+	return likely(tcslab_is_object(factor, obj));
 }
 
 /*
- * Where there are several nodes an array holds objects of one only.  False if one is of another,
- * or none of ours: what has been copied beyond the count by then is nothing.
+ * The same where there are several nodes, and an array holds objects of one only.  False if one
+ * is of another, or no object: what has been copied beyond the count by then is nothing.
  */
 static __always_inline bool tcslab_copy_all_home(struct tcslab_cpu_cache *cc, size_t n,
 						 void **from)
 {
 	void **to = cc->objs + cc->count;
-	unsigned int others = 0;
-	int node = cc->node;
+	u64 factor = cc->factor;
 
 	for (; n >= 4; n -= 4)
-		if (!tcslab_copy_home(to + n - 1, from + n - 1, node, &others) ||
-		    !tcslab_copy_home(to + n - 2, from + n - 2, node, &others) ||
-		    !tcslab_copy_home(to + n - 3, from + n - 3, node, &others) ||
-		    !tcslab_copy_home(to + n - 4, from + n - 4, node, &others))
+		if (!tcslab_copy_home(cc, factor, to + n - 1, from + n - 1) ||
+		    !tcslab_copy_home(cc, factor, to + n - 2, from + n - 2) ||
+		    !tcslab_copy_home(cc, factor, to + n - 3, from + n - 3) ||
+		    !tcslab_copy_home(cc, factor, to + n - 4, from + n - 4))
 			return false;
 	for (; n; n--)
-		if (!tcslab_copy_home(to + n - 1, from + n - 1, node, &others))
+		if (!tcslab_copy_home(cc, factor, to + n - 1, from + n - 1))
 			return false;
-	return !others;
+	return true;
 }
 
 static __always_inline bool tcslab_cpu_push_bulk_home(struct tcslab_cache *cache, size_t n,
@@ -106,16 +93,9 @@ static __always_inline bool tcslab_cpu_push_bulk_home(struct tcslab_cache *cache
 
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
-	if (likely(!(cc->seq & 1))) {
-		cc->seq++;
-		barrier();
-		if (likely((long)n <= cc->capacity - cc->count) &&
-		    tcslab_copy_all_home(cc, n, objs)) {
-			cc->count += n;
-			done = true;
-		}
-		barrier();
-		cc->seq++;
+	if (likely(!tcslab_cpu_was_busy(cc))) {
+		done = (long)n <= cc->capacity - cc->count && tcslab_copy_all_home(cc, n, objs);
+		tcslab_cpu_is_done(cc, done ? n : 0);
 	}
 	preempt_enable();
 	return done;

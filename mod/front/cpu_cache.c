@@ -2,12 +2,12 @@
 /*
  * Per-CPU caches: what happens when the inline fast path gives up
  *
- * Who may touch an array: its own CPU with preemption off, after making seq odd
+ * Who may touch an array: its own CPU with preemption off, after making the number odd
  * and until it makes it even again (tcslab_cpu_enter() and _leave() here, the same steps
  * inline in tcslab_cpu_pop() and tcslab_cpu_push()).  An interrupt on that CPU
- * either finds seq even and completes before the interrupted code goes on, or
+ * either finds it even and completes before the interrupted code goes on, or
  * odd and goes to the central list.  A drain is such an interrupt (an IPI): one
- * that finds seq odd leaves the array for the next round.  The hotplug callback
+ * that finds it odd leaves the array for the next round.  The hotplug callback
  * empties the array of a dead CPU, when nobody else can.
  *
  * A refill does not depend on whether the caller may sleep: the array is filled
@@ -185,6 +185,26 @@ void *tcslab_cpu_cache_grow(struct tcslab_cache *cache, int node, gfp_t gfp)
 
 /* ------------------------------------------------------------------- free */
 
+bool tcslab_cpu_cache_is_latest(struct tcslab_cache *cache, const void *obj)
+{
+	struct tcslab_cpu_cache *cc;
+	unsigned int n;
+	bool latest;
+
+	/*
+	 * A glance, but of our own CPU: what an interrupt changes meanwhile are other objects that
+	 * are free, and @obj is none of these unless it is freed twice.  If we are that interrupt
+	 * the count may be ahead of the object on top, and what lies there has gone to the central
+	 * list since, and may be in our caller's hands.
+	 */
+	preempt_disable();
+	cc = this_cpu_ptr(cache->cpu);
+	n = cc->seq & 1 ? 0 : tcslab_cpu_held(cc);
+	latest = n && tcslab_glance(cc->objs[n - 1]) == obj;
+	preempt_enable();
+	return latest;
+}
+
 /*
  * After objects of other nodes were put aside, inside the section.  As in
  * tcslab_cpu_set_capacity(): who waits looks here once, after @n.
@@ -198,7 +218,7 @@ static void remote_settle(struct tcslab_cache *cache)
 		tcslab_remote_flush(cache, smp_processor_id());
 }
 
-void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
+void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj, unsigned long caller)
 {
 	int node = page_to_nid(virt_to_page(obj));
 	bool hidden = this_cpu_read(cache->cpu->hidden);
@@ -207,7 +227,7 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
 
 	if (!cc) {
 		tcslab_cpu_leave(cc);
-		tcslab_central_free(cache, node, &obj, 1);
+		tcslab_central_free(cache, node, &obj, 1, caller);
 		return;
 	}
 	if (node != cc->node) {
@@ -224,12 +244,12 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj)
 		n = min_t(long, cc->count, cache->batch);
 		cc->count -= n;
 		if (n)
-			tcslab_central_free(cache, node, cc->objs + cc->count, n);
+			tcslab_central_free(cache, node, cc->objs + cc->count, n, 0);
 	}
 	if (cc->capacity)
 		cc->objs[cc->count++] = obj;
 	else
-		tcslab_central_free(cache, node, &obj, 1);
+		tcslab_central_free(cache, node, &obj, 1, caller);
 	if (unlikely(hidden))
 		hide_again(cc);
 	tcslab_cpu_leave(cc);
@@ -307,7 +327,7 @@ static size_t put_others(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc
 		else if (cc)
 			cc->flushes += tcslab_remote_put(cache, objs[i]);
 		else
-			tcslab_central_free(cache, home, &objs[i], 1);
+			tcslab_central_free(cache, home, &objs[i], 1, 0);
 	}
 	if (cc && left < n)
 		remote_settle(cache);
@@ -336,7 +356,7 @@ static void put_several(struct tcslab_cache *cache, size_t n, void **objs)
 	tcslab_cpu_leave(cc);
 	for (i = room; i < n; i += room) {
 		room = min_t(size_t, n - i, cache->batch);
-		tcslab_central_free(cache, node, objs + i, room);
+		tcslab_central_free(cache, node, objs + i, room, 0);
 	}
 }
 
@@ -396,7 +416,10 @@ void tcslab_cpu_cache_move_home(struct tcslab_cache *cache)
 
 void tcslab_cpu_cache_prepare(struct tcslab_cache *cache, unsigned int cpu)
 {
-	per_cpu_ptr(cache->cpu, cpu)->node = local_node(cache, cpu);
+	struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
+
+	cc->node = local_node(cache, cpu);
+	cc->factor = tcslab_factor(cache, cc->node);
 }
 
 int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed, gfp_t gfp)
@@ -410,8 +433,8 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed, gfp_t gfp)
 	for_each_possible_cpu(cpu) {
 		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
-		cc->seq = closed;
-		cc->node = local_node(cache, cpu);
+		cc->state = closed ? TCSLAB_BUSY : 0;
+		tcslab_cpu_cache_prepare(cache, cpu);
 	}
 	if (tcslab_cpu_budget_init_cache(cache, gfp) || tcslab_remote_init(cache, gfp)) {
 		tcslab_cpu_cache_exit(cache);

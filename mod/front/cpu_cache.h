@@ -64,9 +64,12 @@ void *tcslab_cpu_cache_grow(struct tcslab_cache *cache, int node, gfp_t gfp);
 
 /*
  * Free an object that did not fit into the array: @obj has been cleared and
- * reported to kmemleak.  Any context.
+ * reported to kmemleak.  @caller is for a report.  Any context.
  */
-void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj);
+void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj, unsigned long caller);
+
+/* Is @obj the one that was freed last here, and is free still?  Any context. */
+bool tcslab_cpu_cache_is_latest(struct tcslab_cache *cache, const void *obj);
 
 /* Up to @n objects of the local node without growing; what is not there is left out. */
 size_t tcslab_cpu_cache_take_bulk(struct tcslab_cache *cache, size_t n, void **objs);

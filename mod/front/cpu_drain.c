@@ -30,7 +30,7 @@ void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, l
 		unsigned int n = min_t(long, cc->count - keep, cache->batch);
 
 		cc->count -= n;
-		tcslab_central_free(cache, cc->node, cc->objs + cc->count, n);
+		tcslab_central_free(cache, cc->node, cc->objs + cc->count, n, 0);
 	}
 }
 
@@ -135,7 +135,7 @@ static bool may_have_something(int cpu, void *arg)
 	const struct tcslab_cache *cache = ((struct drain *)arg)->cache;
 
 	return has_something(cpu, arg) ||
-	       (cache->max_capacity && READ_ONCE(per_cpu_ptr(cache->cpu, cpu)->seq) & 1);
+	       (cache->max_capacity && tcslab_cpu_seq(per_cpu_ptr(cache->cpu, cpu)) & 1);
 }
 
 void tcslab_cpu_cache_settle(struct tcslab_cache *cache)
@@ -169,7 +169,7 @@ void tcslab_cpu_cache_add_stats(const struct tcslab_cache *cache, unsigned int c
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
 	stats->cpu_cached += tcslab_cpu_cache_count(cache, cpu);
-	stats->entries += tcslab_glance(cc->seq) / 2;
+	stats->entries += tcslab_cpu_seq(cc) / 2;
 	stats->refills += tcslab_glance(cc->refills);
 	stats->flushes += tcslab_glance(cc->flushes);
 	stats->nested += tcslab_glance(cc->nested);

@@ -24,6 +24,12 @@ static inline long tcslab_cpu_held(const struct tcslab_cpu_cache *cc)
 	return hidden ? hidden - 1 : tcslab_glance(cc->count);
 }
 
+/* The sequence number of an array, odd while it is busy. */
+static inline u64 tcslab_cpu_seq(const struct tcslab_cpu_cache *cc)
+{
+	return tcslab_glance(cc->state) >> TCSLAB_COUNT_BITS;
+}
+
 /* Begin a section: NULL if the array is busy or closed.  Preemption is off until its end. */
 static inline struct tcslab_cpu_cache *tcslab_cpu_enter(struct tcslab_cache *cache)
 {
@@ -31,12 +37,10 @@ static inline struct tcslab_cpu_cache *tcslab_cpu_enter(struct tcslab_cache *cac
 
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
-	if (cc->seq & 1) {
+	if (tcslab_cpu_was_busy(cc)) {
 		data_race(cc->nested++);	/* an interrupt may make us lose one */
 		return NULL;
 	}
-	cc->seq++;
-	barrier();
 	if (unlikely(cc->hidden))
 		tcslab_cpu_show(cache, cc);
 	return cc;
@@ -44,10 +48,8 @@ static inline struct tcslab_cpu_cache *tcslab_cpu_enter(struct tcslab_cache *cac
 
 static inline void tcslab_cpu_leave(struct tcslab_cpu_cache *cc)
 {
-	if (cc) {
-		barrier();
-		cc->seq++;
-	}
+	if (cc)
+		tcslab_cpu_is_done(cc, 0);
 	preempt_enable();
 }
 

@@ -43,7 +43,7 @@ static void flush(struct tcslab_cache *cache, struct tcslab_remote *remote)
 		unsigned int first = gather(remote, node), n = remote->n - first;
 
 		remote->n = first;
-		tcslab_central_free(cache, node, remote->objs + first, n);
+		tcslab_central_free(cache, node, remote->objs + first, n, 0);
 	}
 }
 
@@ -54,7 +54,7 @@ bool tcslab_remote_put(struct tcslab_cache *cache, void *obj)
 	struct tcslab_remote *remote;
 
 	if (unlikely(!remotes)) {
-		tcslab_central_free(cache, node_of(obj), &obj, 1);
+		tcslab_central_free(cache, node_of(obj), &obj, 1, 0);
 		return true;
 	}
 	remote = this_cpu_ptr(remotes);

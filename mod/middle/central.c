@@ -18,11 +18,13 @@
 #include <linux/spinlock.h>
 
 #include "base/lock.h"
+#include "base/random.h"
 #include "base/report.h"
 #include "base/trace.h"
 #include "debug/guard.h"
 #include "central.h"
 #include "central_lists.h"
+#include "mistakes.h"
 #include "park.h"
 
 #define TRANSFER_BATCHES	8	/* on the stack, but no more than */
@@ -35,17 +37,11 @@
  */
 #define RELEASE_PAGES		64
 #define RELEASE_SPANS		8
+#define LEAST_SHUFFLED		4	/* objects, whatever their pages */
 
-/* Why a pointer was refused; the last of a batch is reported. */
-enum bad_free {
-	BAD_NONE,
-	BAD_FOREIGN,
-	BAD_INTERIOR,
-	BAD_DOUBLE,
-};
-
+/* What was refused; the last of a batch is reported. */
 struct bad_pointer {
-	enum bad_free why;
+	enum tcslab_mistake why;
 	void *obj;
 };
 
@@ -74,34 +70,75 @@ static void enlist(struct tcslab_central *central, struct tcslab_cache *cache,
 		__set_bit(span->bucket, &central->nonempty);
 }
 
+static bool in_order __ro_after_init;
+
+void __init tcslab_central_keep_order(void)
+{
+	in_order = true;
+}
+
 /*
- * Take up to @n objects of a span that has some, lowest address first: a run of free
- * objects at a time, since in a new span that is all of them.  The span's list is the caller's.
+ * Nobody is to know which object comes next, or lies beside his: what is taken at once is
+ * shuffled.  Not across pages where several objects have one, since those of a page that come
+ * back together are sorted in together.
+ */
+static void shuffle(const struct tcslab_cache *cache, void **objs, unsigned int n)
+{
+	unsigned int part = max_t(unsigned int, PAGE_SIZE / cache->size, LEAST_SHUFFLED);
+
+	if (in_order)
+		return;
+	for (; n > part; n -= part, objs += part)
+		tcslab_shuffle(objs, part);
+	tcslab_shuffle(objs, n);
+}
+
+/* Up to @n objects of those that @bits are, at @base: a run at a time.  Returns what is left. */
+static unsigned long take_runs(unsigned long bits, void *base, unsigned int size, void **objs,
+			       unsigned int n)
+{
+	while (bits && n) {
+		unsigned int first = __ffs(bits), run;
+		unsigned long used = ~(bits >> first);
+		void *obj = base + (size_t)size * first;
+
+		run = min_t(unsigned int, used ? __ffs(used) : BITS_PER_LONG, n);
+		bits &= ~(~0UL >> (BITS_PER_LONG - run) << first);
+		for (n -= run; run; run--, obj += size)
+			*objs++ = obj;
+	}
+	return bits;
+}
+
+/*
+ * Take up to @n objects of a span that has some, from any one on and round to it: in a new
+ * span all are one run.  The span's list is the caller's.
  */
 static unsigned int take_objs(struct tcslab_central *central, struct tcslab_cache *cache,
 			      struct tcslab_span *span, void **objs, unsigned int n)
 {
-	unsigned int got = 0, size = cache->size;
-	unsigned long *word = span->free_bits;
-	void *base = span->base;
+	unsigned int nobjs = tcslab_span_objs(cache, span);
+	unsigned int words = DIV_ROUND_UP(nobjs, BITS_PER_LONG);
+	unsigned int start = in_order ? 0 : tcslab_random_below(nobjs);
+	unsigned int word = start / BITS_PER_LONG, got = 0;
+	/* Of the first word what is before the start comes in the end. */
+	unsigned long mask = ~0UL << start % BITS_PER_LONG;
 
 	lockdep_assert_held(&central->lock);
 	n = min_t(unsigned int, n, span->nfree);
-	for (; got < n; word++, base += (size_t)size * BITS_PER_LONG) {
-		unsigned long bits = *word;
+	while (got < n) {
+		unsigned long bits = span->free_bits[word], left;
 
-		while (bits && got < n) {
-			unsigned int first = __ffs(bits), run;
-			unsigned long used = ~(bits >> first);
-			void *obj = base + (size_t)size * first;
-
-			run = min_t(unsigned int, used ? __ffs(used) : BITS_PER_LONG, n - got);
-			bits &= ~(~0UL >> (BITS_PER_LONG - run) << first);
-			for (; run; run--, obj += size)
-				objs[got++] = obj;
-		}
-		*word = bits;
+		left = take_runs(bits & mask, span->base +
+				 (size_t)cache->size * BITS_PER_LONG * word,
+				 cache->size, objs + got, n - got);
+		got += hweight_long((bits & mask) ^ left);
+		span->free_bits[word] = (bits & ~mask) | left;
+		mask = ~0UL;
+		if (++word == words)
+			word = 0;
 	}
+	shuffle(cache, objs, got);
 	span->nfree -= got;
 	central->nr_free -= got;
 	return got;
@@ -211,7 +248,7 @@ static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache
 				objs++;
 				continue;
 			}
-			*bad = (struct bad_pointer){ BAD_FOREIGN, next };
+			*bad = (struct bad_pointer){ TCSLAB_FOREIGN, next };
 			nr_bad++;
 			objs++;
 			continue;
@@ -223,10 +260,10 @@ static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache
 
 			obj = next;
 			if (unlikely(index >= nobjs)) {
-				*bad = (struct bad_pointer){ BAD_INTERIOR, obj };
+				*bad = (struct bad_pointer){ TCSLAB_INTERIOR, obj };
 				nr_bad++;
 			} else if (unlikely(__test_and_set_bit(index, span->free_bits))) {
-				*bad = (struct bad_pointer){ BAD_DOUBLE, obj };
+				*bad = (struct bad_pointer){ TCSLAB_TWICE, obj };
 				nr_bad++;
 			} else {
 				nfree++;
@@ -242,26 +279,11 @@ static void free_objs(struct tcslab_central *central, struct tcslab_cache *cache
 	central->nr_free -= nr_bad;
 }
 
-static void report_bad_free(struct tcslab_cache *cache, const struct bad_pointer *bad)
+static void report_bad_free(struct tcslab_cache *cache, const struct bad_pointer *bad,
+			    unsigned long caller)
 {
-	void *obj = bad->obj;
-
-	switch (bad->why) {
-	case BAD_FOREIGN:
-		tcslab_warn(1, "tcslab: free of %p, which is no object of cache %s; leaked\n",
-			    obj, cache->name);
-		break;
-	case BAD_INTERIOR:
-		tcslab_warn(1, "tcslab: free of %p, which points into an object of cache %s; leaked\n",
-			    obj, cache->name);
-		break;
-	case BAD_DOUBLE:
-		tcslab_warn(1, "tcslab: free of %p of cache %s, which is free already\n",
-			    obj, cache->name);
-		break;
-	case BAD_NONE:
-		break;
-	}
+	if (unlikely(bad->why))
+		tcslab_mistake_report(cache, bad->obj, bad->why, caller);
 }
 
 /* ------------------------------------------------------ moving objects */
@@ -319,10 +341,18 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 	return got;
 }
 
-void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsigned int n)
+/* One that comes alone may have been freed the last time, too: its array has no room. */
+static bool is_latest(const struct tcslab_central *central, const void *obj)
+{
+	lockdep_assert_held(&central->lock);
+	return central->nr_transfer && central->transfer[central->nr_transfer - 1] == obj;
+}
+
+void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsigned int n,
+			 unsigned long caller)
 {
 	struct tcslab_central *central = &cache->central[node];
-	struct bad_pointer bad = { BAD_NONE };
+	struct bad_pointer bad = { TCSLAB_RIGHT };
 	unsigned long flags;
 	HLIST_HEAD(empty);
 	unsigned int i;
@@ -334,6 +364,10 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 	}
 	trace_flush(cache->name, node, n);
 	tcslab_lock_irqsave(&central->lock, flags);
+	if (n == 1 && unlikely(is_latest(central, *objs))) {
+		bad = (struct bad_pointer){ TCSLAB_TWICE, *objs };
+		n = 0;
+	}
 	i = min(n, central->transfer_max - central->nr_transfer);
 	n -= i;
 	tcslab_copy_objs(central->transfer + central->nr_transfer, objs + n, i);
@@ -348,7 +382,7 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 
 	tcslab_central_release(cache, &empty);
 	tcslab_central_came_back(cache);
-	report_bad_free(cache, &bad);
+	report_bad_free(cache, &bad, caller);
 }
 
 /* Give all empty spans back. */
@@ -375,7 +409,7 @@ static void drain_empty(struct tcslab_cache *cache, int node)
 static unsigned int drain_batch(struct tcslab_cache *cache, int node, unsigned int n)
 {
 	struct tcslab_central *central = &cache->central[node];
-	struct bad_pointer bad = { BAD_NONE };
+	struct bad_pointer bad = { TCSLAB_RIGHT };
 	unsigned long flags;
 
 	tcslab_lock_irqsave(&central->lock, flags);
@@ -385,7 +419,7 @@ static unsigned int drain_batch(struct tcslab_cache *cache, int node, unsigned i
 	free_objs(central, cache, central->transfer + central->nr_transfer, n, &bad);
 	tcslab_unlock_irqrestore(&central->lock, flags);
 	drain_empty(cache, node);
-	report_bad_free(cache, &bad);
+	report_bad_free(cache, &bad, 0);
 	return n;
 }
 

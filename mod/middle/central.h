@@ -49,6 +49,9 @@ struct tcslab_central_hooks {
 /* Before the first object. */
 void tcslab_central_set_hooks(const struct tcslab_central_hooks *hooks);
 
+/* Hand objects out in the order of their addresses; before the first one. */
+void tcslab_central_keep_order(void);
+
 int tcslab_central_init(struct tcslab_cache *cache, gfp_t gfp);
 
 /* A node has come: make what tcslab_central_init() did not, if there is memory. */
@@ -63,10 +66,10 @@ unsigned int tcslab_central_alloc(struct tcslab_cache *cache, int node, void **o
 
 /*
  * Give @n objects of @node back.  Those that are no live objects of @cache are
- * reported and dropped.  Any context, NMI included.
+ * reported and dropped; @caller freed them, or it is 0.  Any context, NMI included.
  */
-void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs,
-			 unsigned int n);
+void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsigned int n,
+			 unsigned long caller);
 
 /*
  * Get a span, from @node if possible, and more of the same node for up to @nr_objs objects if they

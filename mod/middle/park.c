@@ -11,6 +11,7 @@
 #include "base/report.h"
 #include "debug/guard.h"
 #include "central_lists.h"
+#include "mistakes.h"
 #include "park.h"
 
 #define AT_ONCE	32	/* in one interrupt */
@@ -19,6 +20,8 @@
  * struct parked - what one CPU has parked
  * @objs: links inside of free objects
  * @refused: a pointer that was no object, to be reported; or NULL
+ * @cache: that it was freed to
+ * @caller: by whom, or 0
  * @work: empties the lists on its own CPU, in hard interrupt context on PREEMPT_RT
  *	too: the thread that does it there otherwise stops before its CPU goes
  *
@@ -27,6 +30,8 @@
 struct parked {
 	struct llist_head objs;
 	void *refused;
+	struct tcslab_cache *cache;
+	unsigned long caller;
 	struct irq_work work;
 };
 
@@ -47,17 +52,27 @@ static void unpark_obj(struct llist_node *link)
 	memset(link, 0, sizeof(*link));
 	if (cache->ctor && !tcslab_park_offset(cache))
 		cache->ctor(obj);
-	tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1);
+	tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1, 0);
+}
+
+/* It is looked at once more: what came with it may be of another one. */
+static void tell_refused(struct parked *p)
+{
+	struct tcslab_cache *cache = READ_ONCE(p->cache);
+	unsigned long caller = READ_ONCE(p->caller);
+	void *refused = xchg(&p->refused, NULL);
+
+	if (refused)
+		tcslab_mistake_report(cache, refused, tcslab_mistake_of(cache, refused) ?:
+				      TCSLAB_TWICE, caller);
 }
 
 /* Up to @n objects; true if that was all. */
 static bool unpark(struct parked *p, unsigned int n)
 {
-	void *refused = xchg(&p->refused, NULL);
 	struct llist_node *link;
 
-	tcslab_warn(refused, "tcslab: free of %p, which is no object of its cache; leaked\n",
-		    refused);
+	tell_refused(p);
 	while (n--) {
 		link = llist_del_first(&p->objs);
 		if (!link)
@@ -74,6 +89,15 @@ static void unpark_local(struct irq_work *work)
 		tcslab_irq_work_queue(work);
 }
 
+/* Not to be written to; and an NMI is no place to print. */
+static void park_mistake(struct parked *p, struct tcslab_cache *cache, const void *obj,
+			 unsigned long caller)
+{
+	WRITE_ONCE(p->cache, cache);
+	WRITE_ONCE(p->caller, caller);
+	WRITE_ONCE(p->refused, (void *)obj);
+}
+
 void tcslab_park(struct tcslab_cache *cache, void *obj)
 {
 	struct parked *p;
@@ -85,8 +109,18 @@ void tcslab_park(struct tcslab_cache *cache, void *obj)
 	if (likely(cache == tcslab_large_cache || tcslab_central_owns(cache, obj)))
 		llist_add(obj + tcslab_park_offset(cache), &p->objs);
 	else
-		/* Not to be written to; and an NMI is no place to print. */
-		WRITE_ONCE(p->refused, obj);
+		park_mistake(p, cache, obj, 0);
+	tcslab_irq_work_queue(&p->work);
+	preempt_enable();
+}
+
+void tcslab_park_mistake(struct tcslab_cache *cache, const void *obj, unsigned long caller)
+{
+	struct parked *p;
+
+	preempt_disable();
+	p = this_cpu_ptr(&parked);
+	park_mistake(p, cache, obj, caller);
 	tcslab_irq_work_queue(&p->work);
 	preempt_enable();
 }

@@ -27,6 +27,9 @@ void tcslab_park_init(void);
 /* Keep a free object of @cache until the locks can be taken.  Any context. */
 void tcslab_park(struct tcslab_cache *cache, void *obj);
 
+/* A free that was refused, to be reported in a moment.  Any context. */
+void tcslab_park_mistake(struct tcslab_cache *cache, const void *obj, unsigned long caller);
+
 /* Do what is parked, on all CPUs.  Task context. */
 void tcslab_unpark(void);
 

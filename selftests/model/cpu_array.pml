@@ -107,7 +107,10 @@ inline alloc()
 	if
 	:: s & 1 -> central_alloc()
 	:: else ->
-		/* Load and store of seq++ may have an interrupt in between. */
+		/*
+		 * Load and store of what marks it may have an interrupt in between, but for x86-64.
+		 * They are of the number alone, not of the count beside it.
+		 */
 		STEP(seq = (s + 1) % 8);
 #ifndef COUNT_EARLY
 		STEP(n = count);
@@ -115,11 +118,12 @@ inline alloc()
 		if
 		:: n > 0 ->
 			STEP(obj = slot[n - 1]);
-			STEP(count = n - 1);
+			n = n - 1
 		:: else
 		fi;
+		/* One store of both. */
 		STEP(s = seq);
-		STEP(seq = (s + 1) % 8);
+		STEP(count = n; seq = (s + 1) % 8);
 		if
 		:: obj != NONE -> hand_out()
 		:: else -> central_alloc()
@@ -158,12 +162,12 @@ inline free()
 		if
 		:: n < CAPACITY ->
 			STEP(slot[n] = obj);
-			STEP(count = n + 1);
+			n = n + 1;
 			done = true
 		:: else
 		fi;
 		STEP(s = seq);
-		STEP(seq = (s + 1) % 8)
+		STEP(count = n; seq = (s + 1) % 8)
 	fi;
 	if
 	:: !done -> central_free()

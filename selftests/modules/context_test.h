@@ -6,6 +6,8 @@
 #include <linux/compiler.h>
 #include <linux/kconfig.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
 
 #define CONTEXT_PREFIX	"tcslab-context: "
 
@@ -33,6 +35,10 @@ static unsigned int context_cases __maybe_unused;
 		  __ok ? "" : "not ", ++context_cases, ##__VA_ARGS__);		\
 	__ok;									\
 })
+
+/* What was freed last is known of the CPU alone that freed it. */
+#define context_stay_here()	\
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()))
 
 #define context_plan()	pr_notice(CONTEXT_PREFIX "1..%u\n", context_cases)
 

@@ -27,11 +27,16 @@
  *
  * How the fast path works: each CPU has an array of free objects per cache.
  * Both alloc and free disable preemption, mark the array busy by making its
- * sequence number odd, move one pointer and make the number even again.  An
+ * sequence number odd, move one pointer and make the number even again, with the new count
+ * beside it in the same word.  An
  * interrupt that finds the number odd stays away and goes to the central list;
  * one that finds it even nests completely, so no locked instruction is needed.
  * The count must not be read before the number is odd: an interrupt in between
  * would hand out the object that we are about to return.
+ *
+ * What is freed has to be an object of the cache, where one begins, and not the one that was
+ * freed last: anything else leaves the fast path, which finds out what it is, and is
+ * reported and left alone.  tcslab_is_object() says how that is known.
  *
  * An array that is *closed* has an odd number at rest.  This is how everything
  * optional stays off the fast path: an offline CPU, the caches of large objects
@@ -61,6 +66,10 @@
 #include <linux/tcslab_size_classes.h>
 #include <linux/tcslab_types.h>
 
+#ifdef CONFIG_X86
+#include <asm/asm.h>
+#endif
+
 #ifndef TCSLAB_EMBEDDED		/* see <linux/tcslab_embedded.h> */
 /*
  * The name is a hash of the headers, see scripts/gen_abi.py, and a reference is what the
@@ -81,12 +90,15 @@ extern struct tcslab_cache *tcslab_general[TCSLAB_NR_CLASSES];	/* of the normal 
 extern u8 tcslab_class_small[TCSLAB_NR_SMALL_STEPS];
 extern u8 tcslab_class_medium[TCSLAB_NR_MEDIUM_STEPS];
 extern unsigned long tcslab_map_bytes;
+extern unsigned long tcslab_pages;
 DECLARE_STATIC_KEY_FALSE(tcslab_numa_key);
+DECLARE_STATIC_KEY_FALSE(tcslab_free_key);
 
 void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node);
 void tcslab_free_slow(const void *obj);
 void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node);
 void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj);
+void tcslab_cache_free_long(struct tcslab_cache *cache, void *obj);
 
 /* Pages of ours carry this in lru.prev: no pointer and no list poison looks so. */
 #ifndef TCSLAB_PAGE_COOKIE	/* each driver that we are linked into has one of its own */
@@ -134,11 +146,96 @@ static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
 #if defined(CONFIG_X86_64) && defined(CONFIG_SMP) && !defined(CONFIG_UML) && \
 	!defined(CONFIG_KASAN) && !defined(CONFIG_KCSAN) && !defined(CONFIG_KMSAN) && \
 	!defined(__CHECKER__)
+#define TCSLAB_BY_SEGMENT	1
 #define tcslab_this_cpu_cache(cache) \
 	((struct tcslab_cpu_cache __seg_gs *)(uintptr_t)(cache)->cpu)
 #else
+#define TCSLAB_BY_SEGMENT	0
 #define tcslab_this_cpu_cache(cache)	this_cpu_ptr((cache)->cpu)
 #endif
+
+/*
+ * What an object is recognised by.  Each page of a span has a key, which is the address of the
+ * span times the cache's factor; the factor is 2^64 / size, rounded up, and a small number more
+ * that no other cache has, nor the same cache on another node.  An object at @n times the
+ * size from there, times the factor, less the key is then @n times size times that small
+ * number, less than 2^37.  For what is no multiple it is 2^64 / size at least, and for another
+ * factor, or a page without a key, no such number comes out either: for factors of the same size
+ * never, for others once in 2^27.  (Lemire, Kaser, Kurz: Faster remainder by direct computation.)
+ */
+#define TCSLAB_KEY_SHIFT	37
+
+/* The word of struct page before its private, which has had several names. */
+#define tcslab_page_key(page)	((&(page)->private)[-1])
+
+/* Is @obj, in @page, at the start of an object, in use or not, of the cache and node of @factor? */
+static __always_inline bool tcslab_has_key(u64 factor, const void *obj, struct page *page)
+{
+	u64 product = (unsigned long)kasan_reset_tag(obj) * factor;
+
+#if TCSLAB_BY_SEGMENT
+	asm volatile("1:	subq %[key], %[product]\n"
+		     "2:\n"
+		     /* Register 0, which becomes -EFAULT, is ax. */
+		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_EFAULT_REG)
+		     : [product] "+a" (product)
+		     : [key] "m" (tcslab_page_key(page)));
+	return !(product >> TCSLAB_KEY_SHIFT);
+#else
+	/* Of a page that is not an object's it may change: no such number then. */
+	return !((product - data_race(tcslab_page_key(page))) >> TCSLAB_KEY_SHIFT);
+#endif
+}
+
+/*
+ * The same for who does not know the page.  On x86-64 there need not be one: a pointer that is
+ * not ours may fault, which makes it none of ours.
+ */
+static __always_inline bool tcslab_is_object(u64 factor, const void *obj)
+{
+	struct page *page;
+
+#if TCSLAB_BY_SEGMENT && defined(CONFIG_SPARSEMEM_VMEMMAP)
+	page = (struct page *)(((long)obj >> PAGE_SHIFT) * (long)sizeof(*page) + tcslab_pages);
+#else
+	if (!tcslab_find_page(obj, &page))
+		return false;
+#endif
+	return tcslab_has_key(factor, obj, page);
+}
+
+/*
+ * Mark the array as busy; true if it was.  In one instruction where there is one, which is not
+ * for other CPUs, but nothing that interrupts this one can come in between.  Elsewhere what does
+ * may change the array, so nothing but the number is written, of which a step is lost.
+ */
+#if TCSLAB_BY_SEGMENT
+#define tcslab_cpu_was_busy(cc)	({						\
+	bool __busy;								\
+										\
+	asm volatile("btsq %[bit], %[state]"					\
+		     : [state] "+m" ((cc)->state), "=@ccc" (__busy)		\
+		     : [bit] "i" (TCSLAB_COUNT_BITS)				\
+		     : "memory");						\
+	__busy;									\
+})
+#else
+#define tcslab_cpu_was_busy(cc)	({						\
+	bool __busy = (cc)->seq & 1;						\
+										\
+	barrier();	/* tested and marked in place, not in a register */	\
+	if (!__busy)								\
+		(cc)->seq |= 1;							\
+	barrier();	/* the array is ours only from here on */		\
+	__busy;									\
+})
+#endif
+
+/* No longer busy, and @n objects more.  An interrupt after this may change the array. */
+#define tcslab_cpu_is_done(cc, n)	do {					\
+	barrier();								\
+	(cc)->state += TCSLAB_BUSY + (n);					\
+} while (0)
 
 /*
  * Each way out of the two below has its own end of section: the compiler then
@@ -147,64 +244,79 @@ static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
 static __always_inline bool tcslab_cpu_pop(struct tcslab_cache *cache, void **obj)
 {
 	typeof(tcslab_this_cpu_cache(cache)) cc;
-	long n;
+	unsigned long n;
 
 	preempt_disable();
 	cc = tcslab_this_cpu_cache(cache);
-	if (unlikely(cc->seq & 1))
+	if (unlikely(tcslab_cpu_was_busy(cc)))
 		goto out;
-	barrier();	/* seq is tested and incremented in place, not in a register */
-	cc->seq++;
-	barrier();	/* the array is ours only from here on */
 	n = cc->count;
-	if (unlikely(n <= 0))
+	if (unlikely(!n))
 		goto leave;
 	*obj = cc->objs[n - 1];
-	barrier();	/* so is count */
-	cc->count--;
-	barrier();	/* an interrupt after this may change the array */
-	cc->seq++;
+	tcslab_cpu_is_done(cc, -1);
 	preempt_enable();
 	return true;
 
 leave:
-	barrier();
-	cc->seq++;
+	tcslab_cpu_is_done(cc, 0);
 out:
 	preempt_enable();
 	return false;
 }
 
-static __always_inline bool tcslab_cpu_push(struct tcslab_cache *cache, void *obj)
+/*
+ * An array holds objects of one node only; others go home, which the factor knows as well.  What
+ * is freed twice, one right after the other, lies on top.  Without @look
+ * only the node is seen to.
+ */
+enum tcslab_look {
+	TCSLAB_LOOK_NOWHERE,
+	TCSLAB_LOOK_AT_OBJECT,
+	TCSLAB_LOOK_AT_PAGE,	/* which is known */
+};
+
+#define tcslab_looks_wrong(cache, cc, obj, known, look)	({			\
+	struct page *__page = (known);						\
+	bool __wrong;								\
+										\
+	if (!IS_ENABLED(CONFIG_64BIT) || (look) == TCSLAB_LOOK_NOWHERE)		\
+		/* There are no keys where a word is shorter than one. */	\
+		__wrong = ((look) && (!tcslab_find_page(obj, &__page) ||	\
+				      __page->private != (unsigned long)(cache))) || \
+			  (static_branch_unlikely(&tcslab_numa_key) &&		\
+			   page_to_nid(virt_to_page(obj)) != (cc)->node);	\
+	else if ((look) == TCSLAB_LOOK_AT_PAGE)					\
+		__wrong = !tcslab_has_key((cc)->factor, obj, __page);		\
+	else									\
+		__wrong = !tcslab_is_object((cc)->factor, obj);			\
+	unlikely(__wrong);							\
+})
+
+static __always_inline bool tcslab_cpu_push(struct tcslab_cache *cache, void *obj,
+					    struct page *page, enum tcslab_look look)
 {
 	typeof(tcslab_this_cpu_cache(cache)) cc;
-	long n;
+	unsigned long n;
 
 	preempt_disable();
 	cc = tcslab_this_cpu_cache(cache);
-	if (unlikely(cc->seq & 1))
+	if (unlikely(tcslab_cpu_was_busy(cc)))
 		goto out;
-	/* An array holds objects of one node only; others go home. */
-	if (static_branch_unlikely(&tcslab_numa_key) &&
-	    page_to_nid(virt_to_page(obj)) != cc->node)
-		goto out;
-	barrier();	/* as in tcslab_cpu_pop() */
-	cc->seq++;
-	barrier();
+	if (tcslab_looks_wrong(cache, cc, obj, page, look))
+		goto leave;
 	n = cc->count;
-	if (unlikely(n >= cc->capacity))
+	if (unlikely((long)n >= cc->capacity))
+		goto leave;
+	if (look && unlikely(cc->objs[n - 1] == obj))
 		goto leave;
 	cc->objs[n] = obj;
-	barrier();
-	cc->count++;
-	barrier();
-	cc->seq++;
+	tcslab_cpu_is_done(cc, 1);
 	preempt_enable();
 	return true;
 
 leave:
-	barrier();
-	cc->seq++;
+	tcslab_cpu_is_done(cc, 0);
 out:
 	preempt_enable();
 	return false;
@@ -224,6 +336,33 @@ static __always_inline void tcslab_obj_fini(struct tcslab_cache *cache, void *ob
 	kmemleak_free(obj);
 	if (want_init_on_free())
 		memset(obj, 0, cache->zero_size);
+}
+
+/* What has to be done to an object is done once it is known to be one; or hardened=0. */
+static __always_inline void __tcslab_cache_free(struct tcslab_cache *cache, void *obj,
+						struct page *page, enum tcslab_look look)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || static_branch_unlikely(&tcslab_free_key))
+		tcslab_cache_free_long(cache, obj);
+	else if (unlikely(!tcslab_cpu_push(cache, obj, page, look)))
+		tcslab_cache_free_slow(cache, obj);
+}
+
+/* Free @obj if it is in a page of ours: false if not. */
+static __always_inline bool tcslab_free_if_ours(const void *obj)
+{
+	struct tcslab_cache *cache;
+	struct page *page;
+
+	if (unlikely(!tcslab_find_page(obj, &page)))
+		return false;
+	/* It may be the kernel's again in a moment, if the free is a wrong one. */
+	cache = (struct tcslab_cache *)page->private;
+	if (unlikely(!cache))
+		return false;
+	/* Large objects have a closed cache: they take the second slow path. */
+	__tcslab_cache_free(cache, (void *)obj, page, TCSLAB_LOOK_AT_PAGE);
+	return true;
 }
 
 /* Zones other than NORMAL, and flags that are refused, leave the fast path. */
@@ -287,18 +426,15 @@ static __always_inline void *tcslab_cache_zalloc(struct tcslab_cache *cache, gfp
  * @cache: the cache that it came from
  * @obj: the object; NULL is ignored
  *
- * An object of another cache, or one that is free already, is reported and
- * leaked when it reaches the central list.
+ * An object of another cache, a pointer into one, or one that is not ours, is reported and left
+ * alone, and so is the object that was freed last.  What was freed before
+ * that and is free already is reported and leaked when it reaches the central list.
  *
  * Context: any; never sleeps.
  */
 static __always_inline void tcslab_cache_free(struct tcslab_cache *cache, void *obj)
 {
-	if (unlikely(!obj))
-		return;
-	tcslab_obj_fini(cache, obj);
-	if (unlikely(!tcslab_cpu_push(cache, obj)))
-		tcslab_cache_free_slow(cache, obj);
+	__tcslab_cache_free(cache, obj, NULL, TCSLAB_LOOK_AT_OBJECT);
 }
 
 /* ---------------------------------------------------------- general allocation */
@@ -397,25 +533,16 @@ static __always_inline void *tcslab_calloc(size_t n, size_t size, gfp_t gfp)
  * tcslab_free() - free memory of tcslab_alloc() or of any named cache
  * @obj: the memory; NULL and ZERO_SIZE_PTR are ignored
  *
- * A pointer that is not ours is reported once and otherwise left alone.
+ * A pointer that is not ours, or not to the start of an object, is reported and left alone.
  *
  * Context: any; never sleeps.
  */
 static __always_inline void tcslab_free(const void *obj)
 {
-	struct tcslab_cache *cache;
-
 	if (__builtin_constant_p(!obj) && !obj)
 		return;
-	cache = tcslab_cache_of(obj);
-	/* Large objects have a closed cache: they take the second slow path. */
-	if (unlikely(!cache)) {
+	if (unlikely(!tcslab_free_if_ours(obj)))
 		tcslab_free_slow(obj);
-		return;
-	}
-	tcslab_obj_fini(cache, (void *)obj);
-	if (unlikely(!tcslab_cpu_push(cache, (void *)obj)))
-		tcslab_cache_free_slow(cache, (void *)obj);
 }
 
 /**
@@ -433,7 +560,7 @@ static __always_inline void tcslab_free_sized(const void *obj, size_t size)
 {
 	unsigned int class = tcslab_size_class(size);
 
-	if (!class || unlikely(ZERO_OR_NULL_PTR(obj)))
+	if (!class)
 		tcslab_free(obj);
 	else
 		tcslab_cache_free(tcslab_general[class], (void *)obj);

@@ -432,21 +432,13 @@ tcslab_slab_krealloc_array(void *obj, size_t n, size_t size, gfp_t gfp)
 /* As tcslab_free(), but what is not ours is the kernel's. */
 static __always_inline void tcslab_slab_kfree(const void *obj)
 {
-	struct tcslab_cache *cache = tcslab_cache_of(obj);
-
-	if (likely(cache))
-		tcslab_cache_free(cache, (void *)obj);
-	else
+	if (unlikely(!tcslab_free_if_ours(obj)))
 		tcslab_native_kfree(obj);
 }
 
 static __always_inline void tcslab_slab_kvfree(const void *obj)
 {
-	struct tcslab_cache *cache = tcslab_cache_of(obj);
-
-	if (likely(cache))
-		tcslab_cache_free(cache, (void *)obj);
-	else
+	if (unlikely(!tcslab_free_if_ours(obj)))
 		tcslab_native_kvfree(obj);
 }
 

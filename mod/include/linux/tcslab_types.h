@@ -34,13 +34,23 @@ enum tcslab_zone {
 	TCSLAB_NR_ZONES,
 };
 
+/*
+ * The state of an array is one number, so that leaving it is one addition: the count of its
+ * objects, then the bit that says that somebody works on it, then how often it was entered.
+ */
+#define TCSLAB_COUNT_BITS	16
+#define TCSLAB_BUSY		BIT(TCSLAB_COUNT_BITS)
+
 /**
  * struct tcslab_cpu_cache - one CPU's array of free objects of one cache
- * @seq: odd while somebody works on the array (or it is closed), even at rest;
- *	half of it is the number of times that the array was entered
+ * @state: @count, then from bit TCSLAB_COUNT_BITS on a sequence number: odd while somebody
+ *	works on the array (or it is closed), even at rest; half of it is the number of times
+ *	that the array was entered
  * @count: objects in @objs
+ * @seq: the low part of the number
  * @capacity: frees beyond it flush a batch; grows with misses up to the cache's
  *	maximum (TCMalloc's slow start)
+ * @factor: what an object of @node is recognised by, see tcslab_is_object()
  * @node: the node whose objects the array may hold
  * @refills: batches fetched, which is the number of allocation misses
  * @flushes: batches given back, which is the number of free misses
@@ -48,23 +58,37 @@ enum tcslab_zone {
  * @earned: bytes that the misses have earned; @capacity is as many objects
  * @hidden: if not 0, one more than @count was: it and @capacity are 0 so that the next call takes
  *	the slow path, which sets them again
+ * @below: no object: what a free finds below the first one, at objs[-1]
  * @objs: the objects, the most recently freed last
  *
- * Touched only by its own CPU with preemption off after making @seq odd, or by
+ * Touched only by its own CPU with preemption off after making the number odd, or by
  * the hotplug callback when that CPU is dead.  The counters may be read, and only read,
  * from anywhere; what the scavenger remembers of them is elsewhere (struct tcslab_seen),
  * so that it writes nothing into these lines.
  */
 struct tcslab_cpu_cache {
-	unsigned long __data_racy seq;	/* the only field that interrupts race on */
-	long count;
+	union {
+		u64 __data_racy state;	/* the only field that interrupts race on */
+		struct {
+#ifdef __BIG_ENDIAN
+			u16 __high[2];
+			u16 __data_racy seq;
+			u16 __data_racy count;
+#else
+			u16 __data_racy count;
+			u16 __data_racy seq;
+#endif
+		};
+	};
 	long __data_racy capacity;	/* others may set it to 0, see minimum.h */
+	u64 factor;
 	int node;
 	unsigned int nested;
 	unsigned long refills;
 	unsigned long flushes;
 	unsigned int earned;
 	unsigned int hidden;
+	void *below;
 	void *objs[];
 };
 
@@ -88,6 +112,7 @@ struct tcslab_cache {
 	unsigned int span_pages;
 	unsigned int span_objs;
 	unsigned int span_align;	/* pages */
+	u64 factor;		/* see tcslab_span_key() */
 	u64 recip;		/* see tcslab_span_index() */
 	u32 inverse;		/* see tcslab_exact_index() */
 	u32 shift;		/* its power of two */

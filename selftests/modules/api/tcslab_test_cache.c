@@ -313,7 +313,7 @@ static void keep_busy(struct tcslab_cache *cache)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		per_cpu_ptr(cache->cpu, cpu)->seq ^= 1;
+		per_cpu_ptr(cache->cpu, cpu)->state ^= TCSLAB_BUSY;
 }
 
 static void busy_for_ever(void)

@@ -141,9 +141,68 @@ static void many(void)
 		kfree(objs[i]);
 }
 
+/* What the fast path refuses, whoever called it. */
+#define refuse_now(name, size, call) do {					\
+	u8 *one = kmalloc(size, GFP_KERNEL), *two = kmalloc(size, GFP_KERNEL);	\
+	u8 *a, *b;								\
+										\
+	OPTIMIZER_HIDE_VAR(one);						\
+	memset(two, 0x5a, size);						\
+	call;									\
+	a = kmalloc(size, GFP_KERNEL);						\
+	b = kmalloc(size, GFP_KERNEL);						\
+	context_check(a != b && a != two && b != two &&				\
+		      ((size) == 8 || (a != two + 8 && b != two + 8)) &&	\
+		      !memchr_inv(two, 0x5a, size), "%s of %d bytes", name, size);	\
+	kfree(a);								\
+	kfree(b);								\
+	kfree(two);								\
+} while (0)
+
+static void at_once(void)
+{
+	struct kmem_cache *cache = kmem_cache_create("twice", 1000, 0, 0, NULL);
+	u8 small[8], *obj = kmem_cache_alloc(cache, GFP_KERNEL), *a, *b, *other;
+	unsigned int i;
+
+	refuse_now("kfree, kfree", 40, kfree(one); kfree(one));
+	refuse_now("kfree, kfree", 600, kfree(one); kfree(one));
+	refuse_now("kfree, kfree", 9000, kfree(one); kfree(one));
+	refuse_now("kfree, kvfree", 40, kfree(one); kvfree(one));
+	refuse_now("kfree, kfree_sensitive", 40, kfree(one); kfree_sensitive(one));
+	refuse_now("kfree of p + 8", 40, kfree(one); kfree(two + 8));
+	refuse_now("kfree of p + 8", 600, kfree(one); kfree(two + 8));
+	refuse_now("kmem_cache_free of kmalloc'ed", 1000, kfree(one); kmem_cache_free(cache, two));
+	refuse_now("kmem_cache_free of kmalloc'ed", 8, kfree(one); kmem_cache_free(cache, two));
+	refuse_now("kmem_cache_free of p + 8", 1000, kfree(one); kmem_cache_free(cache, obj + 8));
+	refuse_now("kmem_cache_free of the stack's", 8, kfree(one); kmem_cache_free(cache, small));
+	other = tcslab_native_kmalloc(1000, GFP_KERNEL);
+	refuse_now("kmem_cache_free of the kernel's", 8, kfree(one); kmem_cache_free(cache, other));
+	tcslab_native_kfree(other);
+	for (i = 0; i < 200; i++) {
+		a = kmem_cache_alloc(cache, GFP_KERNEL);
+		b = kmem_cache_alloc(cache, GFP_KERNEL);
+		kmem_cache_free(cache, a);
+		if (i < 2)
+			kmem_cache_free(cache, a);
+		other = kmem_cache_alloc(cache, GFP_KERNEL);
+		a = kmem_cache_alloc(cache, GFP_KERNEL);
+		if (a == b || b == other || a == other || a == obj + 8 || other == obj + 8)
+			break;
+		kmem_cache_free(cache, other);
+		kmem_cache_free(cache, b);
+		kmem_cache_free(cache, a);
+	}
+	context_check(i == 200, "kmem_cache_free, kmem_cache_free: %u", i);
+	kmem_cache_free(cache, obj);
+	kmem_cache_destroy(cache);
+}
+
 static int __init twice_init(void)
 {
-	/* Without it an array takes the second free, and hands the object out twice. */
+	context_stay_here();
+	at_once();
+	/* Without it a span is not gone at once. */
 	if (checks)
 		each_call();
 	many();

@@ -72,7 +72,7 @@ static unsigned long __init fill(struct tcslab_cache *cache)
 		void *obj = grow(cache, here());
 
 		if (!IS_ERR(obj))
-			tcslab_cpu_cache_put(cache, obj);
+			tcslab_cpu_cache_put(cache, obj, 0);
 	}
 	return tcslab_cpu_cache_count(cache, raw_smp_processor_id());
 }

@@ -73,7 +73,7 @@ static void __init give(unsigned int i, unsigned int n)
 {
 	for (; i < n; i += cache.batch)
 		tcslab_central_free(&cache, first_memory_node, objs + i,
-				    min(n - i, cache.batch));
+				    min(n - i, cache.batch), 0);
 }
 
 static void __init one_cache(void)

@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Mistakes of users, through <linux/tcslab.h> and through the drop-in: which free is refused at
+# once, which is found later, what is not found. Documentation/mistakes.md has the table, which this
+# prints, beside that of SLUB (who=slub; some of it kills who did it).
+# lab: timeout=120 smp=2 kernels=debian-* expect="mod/(caches/free|caches/general|middle/mistakes)\\.c:"
+
+# The mistake, and what is to be said of it at worst: 2 at once, 1 later, 0 nothing.
+wanted="free-twice 2
+free-twice-after-1 0
+free-twice-after-100 0
+free-twice-after-10000 0
+free-twice-two-cpus 0
+free-twice-rcu 0
+free-interior 2
+free-interior-general 2
+free-other-cache 2
+free-kmalloc-to-cache 2
+free-page-to-cache 2
+free-stack-to-cache 2
+free-vmalloc-to-cache 2
+free-live-neighbour 0
+realloc-after-free 0"
+number=0
+
+# What the log says of each mistake.
+read_log()
+{
+	awk '/mistakes: begin/ { name = $NF; when = "not"; acted = 0; two = "" }
+	/mistakes: act/ { acted = 1 }
+	/mistakes: after/ { acted = 2 }
+	/mistakes: died/ { if (when == "not") when = acted == 2 ? "later" : "at-once" }
+	/mistakes: two-owners/ { two = ", two owners" }
+	/cut here|BUG|Oops|general protection|tcslab: free of/ {
+		if (when == "not" && acted) when = acted == 1 ? "at-once" : "later" }
+	/mistakes: end/ { print name, when two }' "$1"
+}
+
+echo "TAP version 13"
+rmmod tcslab 2>/dev/null
+for who in api slab; do
+	insmod /lib/tcslab/tcslab.ko || exit 1
+	dmesg -c >/dev/null
+	insmod /lib/tcslab/tcslab_test_mistakes.ko who=$who
+	dmesg >/tmp/mistakes.log
+	read_log /tmp/mistakes.log >/tmp/mistakes.$who
+	sed "s/^/# $who: /" /tmp/mistakes.$who
+	while read -r name least; do
+		number=$((number + 1))
+		case $(sed -n "s/^$name //p" /tmp/mistakes.$who) in
+		at-once) is=2 ;;
+		later) is=1 ;;
+		not*) is=0 ;;
+		*) is=-1 ;;
+		esac
+		[ $is -ge "$least" ] || printf 'not '
+		echo "ok $number - $who: $name"
+	done <<END
+$wanted
+END
+	rmmod tcslab_test_mistakes
+	rmmod tcslab
+	number=$((number + 1))
+	[ ! -d /sys/module/tcslab ] || printf 'not '
+	echo "ok $number - $who: unloads"
+done
+echo "1..$number"
