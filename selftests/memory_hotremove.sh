@@ -31,7 +31,8 @@ check 0 "every try came back: $gone blocks went, $refused stayed"
 check $? "those with objects in use stayed"
 [ "$(value in_use_bytes)" = "$in_use" ]
 check $? "all objects are there"
-rmmod tcslab_memory
+let_go
+check $? "and as they were written"
 echo 1 >$DEBUGFS/trim
 [ "$(held_pages)" -eq 0 ]
 check $? "0 pages are held after they are freed"

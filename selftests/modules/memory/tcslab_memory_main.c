@@ -187,16 +187,18 @@ static void leave_free(void)
 	pr_notice(CONTEXT_PREFIX "# %lu pages are held\n", tcslab_held_pages());
 }
 
-/* The same, but in use until we are unloaded. */
+/* The same, but in use until we are unloaded; what was written then is looked for. */
 static unsigned int nr_held;
 
 static void hold(void)
 {
-	unsigned int mib = count ?: 64;
+	unsigned int mib = count ?: 64, i;
 
 	if (!make_table(mib * 1024))
 		return;
 	nr_held = load(&memory_sides[0], mib * 1024, (u64)mib << 20, MAX_SIDE_SIZE);
+	for (i = 0; i < nr_held; i++)
+		memset64(objects[i].mem, i, objects[i].size / sizeof(u64));
 	pr_notice(CONTEXT_PREFIX "# %lu pages are held\n", tcslab_held_pages());
 }
 
@@ -398,9 +400,26 @@ static int __init memory_init(void)
 	return -EINVAL;
 }
 
+/* What is still as it was written. */
+static unsigned int nr_whole(void)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < nr_held; i++) {
+		const u64 *words = objects[i].mem;
+		unsigned int nr = objects[i].size / sizeof(u64);
+
+		while (nr && words[nr - 1] == i)
+			nr--;
+		n += !nr;
+	}
+	return n;
+}
+
 static void __exit memory_exit(void)
 {
 	if (nr_held) {
+		context_check(nr_whole() == nr_held, "%u objects are as they were written", nr_held);
 		unload(&memory_sides[0], nr_held);
 		vfree(objects);
 	}

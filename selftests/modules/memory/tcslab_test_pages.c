@@ -348,14 +348,42 @@ static void poison(const struct side *side, size_t size)
 		context_check(!is_handed_out(page, 1), "%s of %zu: then nobody gets it",
 			      side->name, size);
 }
+
+/* A page is said to go bad soon: the kernel would move what is in it. */
+static void soft_offline(const struct side *side, size_t size)
+{
+	static const char file_name[] = "/sys/devices/system/memory/soft_offline_page";
+	struct file *file = filp_open(file_name, O_WRONLY, 0);
+	void *obj = side->alloc(size);
+	loff_t pos = 0;
+	char where[24];
+	ssize_t ret;
+
+	if (IS_ERR(file) || !obj)
+		goto out;
+	memset(obj, PATTERN, size);
+	scnprintf(where, sizeof(where), "%#llx", (u64)page_to_phys(virt_to_page(obj)));
+	ret = kernel_write(file, where, strlen(where), &pos);
+	pr_notice(CONTEXT_PREFIX "# %s of %zu: %zd\n", side->name, size, ret);
+	see(side, ret < 0 && !memchr_inv(obj, PATTERN, size),
+	    "%s of %zu: soft offline leaves the page to its owner", side->name, size);
+out:
+	side->free(obj);
+	if (!IS_ERR(file))
+		fput(file);
+}
 #else
 static void poison(const struct side *side, size_t size)
+{
+}
+
+static void soft_offline(const struct side *side, size_t size)
 {
 }
 #endif
 
 static void (* const tests[])(const struct side *side, size_t size) = {
-	pair, held_page, looks, frags, vectors, mapped, taken_range, poison,
+	pair, held_page, looks, frags, vectors, mapped, taken_range, soft_offline, poison,
 };
 
 static int __init pages_init(void)
