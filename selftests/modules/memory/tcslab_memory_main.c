@@ -419,7 +419,8 @@ static unsigned int nr_whole(void)
 static void __exit memory_exit(void)
 {
 	if (nr_held) {
-		context_check(nr_whole() == nr_held, "%u objects are as they were written", nr_held);
+		context_check(nr_whole() == nr_held, "%u objects are as they were written",
+			      nr_held);
 		unload(&memory_sides[0], nr_held);
 		vfree(objects);
 	}
