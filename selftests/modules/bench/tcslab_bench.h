@@ -41,6 +41,8 @@
  * @order: the k-th free is of the object that was allocated as number order[k]
  * @objs: room for @burst pointers
  * @open: with interrupts on, without which frees give no pages back to the kernel; ticks count
+ *
+ * With BENCH_REPLACED @burst is how many objects there are all the time, and each pair is as @order says.
  */
 struct bench_work {
 	unsigned int pairs;
@@ -58,14 +60,22 @@ typedef u64 (*bench_round)(const struct bench_work *work);
 /* Who is measured. */
 enum bench_who { BENCH_OURS, BENCH_SLUB, BENCH_LIMIT, BENCH_EMPTY, BENCH_NR };
 
+/* What a round does with them. */
+enum bench_how {
+	BENCH_BURST,		/* allocations, then as many frees */
+	BENCH_TOUCHED,		/* each object is written to as well */
+	BENCH_REPLACED,		/* frees, each followed by an allocation */
+};
+
 /* A way to allocate and free, by all four. */
 struct bench_subject {
 	bench_round rounds[BENCH_NR];
 };
 
+/* Named for how the loop uses the calls, see enum bench_how. */
 extern const struct bench_subject bench_named, bench_var, bench_const, bench_sized;
-/* These write to each object. */
 extern const struct bench_subject bench_named_touched, bench_var_touched;
+extern const struct bench_subject bench_named_replaced, bench_var_replaced;
 
 extern struct tcslab_cache *bench_cache;
 extern struct kmem_cache *bench_slub;
@@ -85,22 +95,18 @@ static __always_inline void bench_touch(void *obj, void *value)
 	WRITE_ONCE(*(void **)obj, value);
 }
 
-static __always_inline u64 bench_loop(const struct bench_work *work,
-				      void *(*alloc)(size_t size),
-				      void (*free)(void *obj, size_t size), bool touch)
+/* Bursts of allocations, each followed by as many frees; returns how many pairs. */
+static __always_inline unsigned int bench_bursts_of(const struct bench_work *work,
+						    void *(*alloc)(size_t size),
+						    void (*free)(void *obj, size_t size), bool touch)
 {
 	unsigned int burst = work->burst, mask = work->mask;
 	unsigned int repeat = max(1U, work->pairs / burst);
 	const size_t *sizes = work->sizes;
 	const u32 *order = work->order;
 	void **objs = work->objs;
-	unsigned long flags = 0;
 	unsigned int i, j;
-	u64 begin, time;
 
-	if (!work->open)
-		local_irq_save(flags);
-	begin = test_clock();
 	if (burst == 1) {
 		/* Without a loop in the loop, whose cost would not be the same for all. */
 		for (i = 0; i < repeat; i++) {
@@ -127,21 +133,64 @@ static __always_inline u64 bench_loop(const struct bench_work *work,
 			}
 		}
 	}
+	return repeat * burst;
+}
+
+/* One object after the other is freed, and one of another size takes its place. */
+static __always_inline unsigned int bench_replacements(const struct bench_work *work,
+						       void *(*alloc)(size_t size),
+						       void (*free)(void *obj, size_t size))
+{
+	void **objs = work->objs;
+	unsigned int i, k;
+
+	for (i = 0; i < work->pairs; i++) {
+		void *obj;
+
+		k = work->order[i % work->burst];
+		free(objs[k], work->sizes[k & work->mask]);
+		obj = alloc(work->sizes[(k + i) & work->mask]);
+		objs[k] = obj;
+		bench_touch(obj, objs);
+	}
+	return work->pairs;
+}
+
+/* The loop.  What is replaced is allocated before the clock starts. */
+static __always_inline u64 bench_loop(const struct bench_work *work,
+				      void *(*alloc)(size_t size),
+				      void (*free)(void *obj, size_t size), enum bench_how how)
+{
+	unsigned int i, pairs, kept = how == BENCH_REPLACED ? work->burst : 0;
+	unsigned long flags = 0;
+	u64 begin, time;
+
+	for (i = 0; i < kept; i++)
+		work->objs[i] = alloc(work->sizes[i & work->mask]);
+	if (!work->open)
+		local_irq_save(flags);
+	begin = test_clock();
+	if (how == BENCH_REPLACED)
+		pairs = bench_replacements(work, alloc, free);
+	else
+		pairs = bench_bursts_of(work, alloc, free, how == BENCH_TOUCHED);
 	time = test_clock() - begin;
 	if (!work->open)
 		local_irq_restore(flags);
-	return div_u64(time * BENCH_PAIRS, repeat * burst);
+	for (i = 0; i < kept; i++)
+		free(work->objs[i], BENCH_SIZE);
+	return div_u64(time * BENCH_PAIRS, pairs);
 }
 
-u64 bench_median(u64 *times, unsigned int n);
+/*
+ * Measure the first @nr of them in turns and print one line for the script: hundredths of a clock
+ * per pair, or @metric, with the empty loop's taken off.  @round returns the time of BENCH_PAIRS,
+ * or 0 if it cannot measure, which is -EBUSY.
+ */
+int bench_turns(const char *bench, const char *metric, unsigned int nr,
+		u64 (*round)(void *arg, enum bench_who who), void *arg);
 
-/* Hundredths of a clock per pair, with the empty loop's taken off. */
-u64 bench_net(u64 time, u64 empty);
-
-/* One line for the script: hundredths of a clock. */
-void bench_print(const char *bench, const char *metric, u64 ours, u64 theirs, u64 limit);
-
-/* Measure all four in turns, print one line. */
+/* The same on this CPU, with the loop. */
 void bench_pair(const char *bench, const struct bench_subject *subject,
 		const struct bench_work *work);
 

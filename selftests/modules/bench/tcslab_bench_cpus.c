@@ -90,28 +90,28 @@ static u64 work_together(struct crew *crew)
 	return sum;
 }
 
-/* Measure @fn with all four of @rounds in turns on @n CPUs; the mean of their times. */
-static int measure(const char *bench, unsigned int n, u64 (*fn)(void *arg, unsigned int number),
-		   void *const args[BENCH_NR], unsigned int share)
+/**
+ * struct together - what several CPUs do at the same time
+ * @fn: as of struct crew
+ * @args: for @fn, of each who is measured
+ * @n: CPUs
+ * @share: what their times are divided by
+ */
+struct together {
+	u64 (*fn)(void *arg, unsigned int number);
+	void *args[BENCH_NR];
+	unsigned int n;
+	unsigned int share;
+};
+
+static u64 round_together(void *arg, enum bench_who who)
 {
-	u64 times[BENCH_NR][BENCH_ROUNDS], empty;
-	int round, who;
+	struct together *together = arg;
+	struct crew crew = {
+		.fn = together->fn, .arg = together->args[who], .n = together->n,
+	};
 
-	for (round = -1; round < BENCH_ROUNDS; round++) {
-		for (who = 0; who < BENCH_NR; who++) {
-			struct crew crew = { .fn = fn, .arg = args[who], .n = n };
-			u64 sum = work_together(&crew);
-
-			if (!sum)
-				return -EBUSY;
-			times[who][max(round, 0)] = div_u64(sum, share);
-		}
-	}
-	empty = bench_median(times[BENCH_EMPTY], BENCH_ROUNDS);
-	bench_print(bench, "pair", bench_net(bench_median(times[BENCH_OURS], BENCH_ROUNDS), empty),
-		    bench_net(bench_median(times[BENCH_SLUB], BENCH_ROUNDS), empty),
-		    bench_net(bench_median(times[BENCH_LIMIT], BENCH_ROUNDS), empty));
-	return 0;
+	return div_u64(work_together(&crew), together->share);
 }
 
 /* ----------------------------------------------- each CPU on its own */
@@ -137,71 +137,16 @@ static int hammer(const char *bench, unsigned int n, const struct bench_subject 
 		.pairs = BENCH_PAIRS * 16, .burst = burst, .sizes = sizes, .mask = mask,
 		.order = bench_order, .objs = bench_objs,
 	};
+	struct together together = { .fn = hammer_one, .n = n, .share = n };
 	struct hammer hammers[BENCH_NR];
-	void *args[BENCH_NR];
 	unsigned int who;
 
 	for (who = 0; who < BENCH_NR; who++) {
 		hammers[who] = (struct hammer){ subject->rounds[who], &work };
-		args[who] = &hammers[who];
+		together.args[who] = &hammers[who];
 	}
-	return measure(bench, n, hammer_one, args, n);
+	return bench_turns(bench, "pair", BENCH_NR, round_together, &together);
 }
-
-/*
- * A working set of @burst objects, allocated before the clock starts: in the order
- * given, one is freed and another takes its place.
- */
-static __always_inline u64 set_loop(const struct bench_work *work,
-				    void *(*alloc)(size_t size),
-				    void (*free)(void *obj, size_t size))
-{
-	void **objs = work->objs;
-	unsigned int i, k, n = work->burst;
-	unsigned long flags;
-	u64 begin, time;
-	void *obj;
-
-	for (i = 0; i < n; i++)
-		objs[i] = alloc(work->sizes[i & work->mask]);
-	local_irq_save(flags);
-	begin = test_clock();
-	for (i = 0; i < work->pairs; i++) {
-		k = work->order[i % n];
-		free(objs[k], work->sizes[k & work->mask]);
-		/* What takes its place is of another size. */
-		obj = alloc(work->sizes[(k + i) & work->mask]);
-		objs[k] = obj;
-		bench_touch(obj, objs);
-	}
-	time = test_clock() - begin;
-	local_irq_restore(flags);
-	for (i = 0; i < n; i++)
-		free(objs[i], BENCH_SIZE);
-	return div_u64(time * BENCH_PAIRS, work->pairs);
-}
-
-#define SET_ROUND(name, alloc, free)					\
-static noinline u64 name##_set(const struct bench_work *work)		\
-{									\
-	return set_loop(work, alloc, free);				\
-}
-
-SET_ROUND(var, var_alloc, var_free)
-SET_ROUND(kvar, kvar_alloc, kvar_free)
-SET_ROUND(named, named_alloc, named_free)
-SET_ROUND(slub, slub_alloc, slub_free)
-SET_ROUND(bare, bare_alloc, bare_free)
-SET_ROUND(empty, empty_alloc, empty_free)
-SET_ROUND(empty_var, empty_var_alloc, empty_free)
-
-static const struct bench_subject bench_var_set = {
-	{ var_set, kvar_set, bare_set, empty_var_set },
-};
-
-static const struct bench_subject bench_named_set = {
-	{ named_set, slub_set, bare_set, empty_set },
-};
 
 int bench_hammer(void)
 {
@@ -214,8 +159,8 @@ int bench_hammer(void)
 	if (err)
 		return err;
 	bench_set_order(bench_order, BENCH_RANDOM, 1000);
-	return hammer("hammer-named-set-1000", n, &bench_named_set, 1000, &bench_64, 0) ?:
-	       hammer("hammer-mixed-set-1000", n, &bench_var_set, 1000, bench_small_sizes, 15);
+	return hammer("hammer-named-set-1000", n, &bench_named_replaced, 1000, &bench_64, 0) ?:
+	       hammer("hammer-mixed-set-1000", n, &bench_var_replaced, 1000, bench_small_sizes, 15);
 }
 
 int bench_scaling(void)
@@ -312,16 +257,18 @@ static int cross(const char *bench, unsigned int n)
 		{ bare_produce, bare_consume, slots, n },
 		{ empty_produce, empty_consume, slots, n },
 	};
-	void *args[BENCH_NR];
+	/* The producer's and the consumer's part together make a pair. */
+	struct together together = {
+		.fn = cross_one, .n = 2, .share = HAND_OVERS * n / BENCH_PAIRS,
+	};
 	unsigned int who;
 	int err;
 
 	if (!slots)
 		return -ENOMEM;
 	for (who = 0; who < BENCH_NR; who++)
-		args[who] = &crosses[who];
-	/* The producer's and the consumer's part together make a pair. */
-	err = measure(bench, 2, cross_one, args, HAND_OVERS * n / BENCH_PAIRS);
+		together.args[who] = &crosses[who];
+	err = bench_turns(bench, "pair", BENCH_NR, round_together, &together);
 	kfree(slots);
 	return err;
 }

@@ -2,7 +2,6 @@
 /* What the benchmarks measure with; see tcslab_bench.h */
 #include <linux/module.h>
 #include <linux/sched.h>
-#include <linux/sort.h>
 #include <linux/vmalloc.h>
 
 #include "base/compat.h"
@@ -56,14 +55,19 @@ const size_t bench_64 = BENCH_SIZE;
 DEFINE_PER_CPU(struct bench_bare, bench_bare);
 
 #define ROUND(name, alloc, free)					\
-static noinline u64 __maybe_unused name##_round(const struct bench_work *work)	\
+static noinline u64 __maybe_unused name##_burst(const struct bench_work *work)	\
 {									\
-	return bench_loop(work, alloc, free, false);			\
+	return bench_loop(work, alloc, free, BENCH_BURST);		\
 }									\
 									\
 static noinline u64 __maybe_unused name##_touched(const struct bench_work *work)	\
 {									\
-	return bench_loop(work, alloc, free, true);			\
+	return bench_loop(work, alloc, free, BENCH_TOUCHED);		\
+}									\
+									\
+static noinline u64 __maybe_unused name##_replaced(const struct bench_work *work)	\
+{									\
+	return bench_loop(work, alloc, free, BENCH_REPLACED);		\
 }
 
 ROUND(bare, bare_alloc, bare_free)
@@ -82,54 +86,62 @@ const struct bench_subject bench_##name = {				\
 	{ ours##_##how, theirs##_##how, bare_##how, empty##_##how },	\
 }
 
-SUBJECT(named, named, slub, empty, round);
-SUBJECT(var, var, kvar, empty_var, round);
-SUBJECT(const, const, kconst, empty, round);
-SUBJECT(sized, sized, kconst, empty, round);	/* SLUB has no sized free */
+SUBJECT(named, named, slub, empty, burst);
+SUBJECT(var, var, kvar, empty_var, burst);
+SUBJECT(const, const, kconst, empty, burst);
+SUBJECT(sized, sized, kconst, empty, burst);	/* SLUB has no sized free */
 SUBJECT(named_touched, named, slub, empty, touched);
 SUBJECT(var_touched, var, kvar, empty_var, touched);
+SUBJECT(named_replaced, named, slub, empty, replaced);
+SUBJECT(var_replaced, var, kvar, empty_var, replaced);
 
 /* ------------------------------------------------------------ measuring */
 
-static int compare(const void *a, const void *b)
+int bench_turns(const char *bench, const char *metric, unsigned int nr,
+		u64 (*round)(void *arg, enum bench_who who), void *arg)
 {
-	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+	u64 times[BENCH_NR][BENCH_ROUNDS] = {}, net[BENCH_NR], empty;
+	int i, who;
 
-	return x < y ? -1 : x > y;
+	for (i = -1; i < BENCH_ROUNDS; i++) {	/* the first warms up */
+		for (who = 0; who < nr; who++) {
+			u64 time = round(arg, who);
+
+			if (!time)
+				return -EBUSY;
+			times[who][max(i, 0)] = time;
+			cond_resched();
+		}
+	}
+	empty = test_median(times[BENCH_EMPTY], BENCH_ROUNDS);
+	for (who = 0; who < BENCH_NR; who++) {
+		u64 time = test_median(times[who], BENCH_ROUNDS);
+
+		net[who] = time > empty ? div_u64((time - empty) * 100, BENCH_PAIRS) : 0;
+	}
+	pr_notice("tcslab-bench: %s %s %llu %llu %llu\n", bench, metric, net[BENCH_OURS],
+		  net[BENCH_SLUB], net[BENCH_LIMIT]);
+	return 0;
 }
 
-u64 bench_median(u64 *times, unsigned int n)
-{
-	sort(times, n, sizeof(*times), compare, NULL);
-	return times[n / 2];
-}
+struct here {
+	const struct bench_subject *subject;
+	const struct bench_work *work;
+};
 
-u64 bench_net(u64 time, u64 empty)
+static u64 round_here(void *arg, enum bench_who who)
 {
-	return time > empty ? div_u64((time - empty) * 100, BENCH_PAIRS) : 0;
-}
+	struct here *here = arg;
 
-void bench_print(const char *bench, const char *metric, u64 ours, u64 theirs, u64 limit)
-{
-	pr_notice("tcslab-bench: %s %s %llu %llu %llu\n", bench, metric, ours, theirs, limit);
+	return here->subject->rounds[who](here->work);
 }
 
 void bench_pair(const char *bench, const struct bench_subject *subject,
 		const struct bench_work *work)
 {
-	u64 times[BENCH_NR][BENCH_ROUNDS], empty;
-	int round, who;
+	struct here here = { subject, work };
 
-	for (round = -1; round < BENCH_ROUNDS; round++) {	/* the first warms up */
-		for (who = 0; who < BENCH_NR; who++) {
-			times[who][max(round, 0)] = subject->rounds[who](work);
-			cond_resched();
-		}
-	}
-	empty = bench_median(times[BENCH_EMPTY], BENCH_ROUNDS);
-	bench_print(bench, "pair", bench_net(bench_median(times[BENCH_OURS], BENCH_ROUNDS), empty),
-		    bench_net(bench_median(times[BENCH_SLUB], BENCH_ROUNDS), empty),
-		    bench_net(bench_median(times[BENCH_LIMIT], BENCH_ROUNDS), empty));
+	bench_turns(bench, "pair", BENCH_NR, round_here, &here);
 }
 
 /* Marsaglia's xorshift: the same order in every run. */

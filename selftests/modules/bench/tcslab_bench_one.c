@@ -40,8 +40,17 @@ int bench_pairs(void)
 
 /* ------------------------------------------------------------------- bulk */
 
-static noinline u64 bulk_round(struct tcslab_cache *cache, struct kmem_cache *slub, size_t n)
+struct bulk {
+	struct tcslab_cache *cache;
+	struct kmem_cache *slub;
+	size_t n;
+};
+
+static noinline u64 bulk_round(void *arg, enum bench_who who)
 {
+	struct tcslab_cache *cache = ((struct bulk *)arg)->cache;
+	struct kmem_cache *slub = ((struct bulk *)arg)->slub;
+	size_t n = ((struct bulk *)arg)->n;
 	unsigned int i, repeat = max_t(size_t, BENCH_PAIRS / n, 1);
 	unsigned long flags;
 	u64 begin, time = 0;
@@ -49,7 +58,7 @@ static noinline u64 bulk_round(struct tcslab_cache *cache, struct kmem_cache *sl
 	for (i = 0; i < repeat; i++) {
 		/* SLUB's bulk calls want interrupts on; a tick shows up as an outlier. */
 		preempt_disable();
-		if (cache) {
+		if (who == BENCH_OURS) {
 			local_irq_save(flags);
 			begin = test_clock();
 			tcslab_cache_alloc_bulk(cache, GFP_ATOMIC, n, bench_objs);
@@ -70,16 +79,9 @@ static noinline u64 bulk_round(struct tcslab_cache *cache, struct kmem_cache *sl
 void bench_bulk_pair(const char *bench, struct tcslab_cache *cache, struct kmem_cache *slub,
 		     size_t n)
 {
-	u64 ours[BENCH_ROUNDS], theirs[BENCH_ROUNDS];
-	int round;
+	struct bulk bulk = { cache, slub, n };
 
-	for (round = -1; round < BENCH_ROUNDS; round++) {
-		ours[max(round, 0)] = bulk_round(cache, NULL, n);
-		theirs[max(round, 0)] = bulk_round(NULL, slub, n);
-		cond_resched();
-	}
-	bench_print(bench, "obj", bench_net(bench_median(ours, BENCH_ROUNDS), 0),
-		    bench_net(bench_median(theirs, BENCH_ROUNDS), 0), 0);
+	bench_turns(bench, "obj", BENCH_SLUB + 1, bulk_round, &bulk);
 }
 
 int bench_bulk(void)

@@ -5,8 +5,8 @@
  * Everything is done with both allocators in turns, in one boot.
  */
 #include <linux/mm.h>
-#include <linux/sort.h>
 
+#include "clock.h"
 #include "slub_pages.h"
 #include "tcslab_replay.h"
 
@@ -100,19 +100,6 @@ int replay_verify(struct replay_trace *trace, bool spoil)
 
 /* --------------------------------------------------------------------- time */
 
-static int compare(const void *a, const void *b)
-{
-	u64 x = *(const u64 *)a, y = *(const u64 *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static u64 median(u64 *values, unsigned int n)
-{
-	sort(values, n, sizeof(*values), compare, NULL);
-	return values[n / 2];
-}
-
 int replay_time(struct replay_trace *trace, unsigned int rounds)
 {
 	static u64 cycles[REPLAY_NR_BACKENDS][MAX_ROUNDS], ns[REPLAY_NR_BACKENDS][MAX_ROUNDS];
@@ -135,8 +122,9 @@ int replay_time(struct replay_trace *trace, unsigned int rounds)
 	}
 	for (player.backend = 0; player.backend < REPLAY_NR_BACKENDS && !err; player.backend++) {
 		result("", backends[player.backend], "cycles",
-		       median(cycles[player.backend], rounds));
-		result("", backends[player.backend], "ns", median(ns[player.backend], rounds));
+		       test_median(cycles[player.backend], rounds));
+		result("", backends[player.backend], "ns",
+		       test_median(ns[player.backend], rounds));
 	}
 	if (!err)
 		replay_result("failed", SUM(&player, failed));
