@@ -3,7 +3,7 @@
  * Visits to CPUs: for all caches at once, so that each CPU is interrupted once
  *
  * What an array is to give is found out from outside, by a glance, and then done by its owner,
- * who looks again (see front/cpu_cache.c).  Isolated CPUs are not visited.
+ * who looks again (see front/cpu_section.h).  Isolated CPUs are not visited.
  */
 #include <linux/cpumask.h>
 #include <linux/math64.h>

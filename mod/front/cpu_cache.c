@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Per-CPU caches: what happens when the inline fast path gives up
- *
- * Who may touch an array: its own CPU with preemption off, after making the number odd
- * and until it makes it even again (tcslab_cpu_enter() and _leave() here, the same steps
- * inline in tcslab_cpu_pop() and tcslab_cpu_push()).  An interrupt on that CPU
- * either finds it even and completes before the interrupted code goes on, or
- * odd and goes to the central list.  A drain is such an interrupt (an IPI): one
- * that finds it odd leaves the array for the next round.  The hotplug callback
- * empties the array of a dead CPU, when nobody else can.
+ * The per-CPU arrays: what happens when the inline fast path gives up
  *
  * A refill does not depend on whether the caller may sleep: the array is filled
  * from the middle tier under a raw lock, and pages are allocated outside of the
@@ -21,7 +13,6 @@
 
 #include "back/nodes.h"
 #include "back/span.h"
-#include "debug/guard.h"
 #include "middle/central.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
@@ -31,87 +22,6 @@
 /* Read by the inline fast path; caches/cache.c makes them. */
 struct tcslab_cache *tcslab_general[TCSLAB_NR_CLASSES] __ro_after_init;
 EXPORT_SYMBOL_GPL(tcslab_general);
-
-static const struct tcslab_cpu_cache_hooks *upper __ro_after_init;
-
-void __init tcslab_cpu_cache_set_hooks(const struct tcslab_cpu_cache_hooks *hooks)
-{
-	upper = hooks;
-}
-
-/*
- * The room of an array is its owner's to set, but for two cases: who takes an object of
- * the cache's minimum sets it to 0 on all CPUs, even from an NMI (see minimum.h), and so
- * does who waits at its limit (see limit_wait.c).  An owner that did not know yet looks
- * after his write.
- */
-void tcslab_cpu_set_capacity(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long n)
-{
-	WRITE_ONCE(cc->capacity, n);
-	if (likely(!cache->narrows))
-		return;
-	smp_mb();	/* pairs with the one in tcslab_cpu_cache_narrow() */
-	if (upper->is_narrow(cache))
-		WRITE_ONCE(cc->capacity, 0);
-}
-
-void tcslab_cpu_cache_narrow(struct tcslab_cache *cache)
-{
-	int cpu;
-
-	smp_mb();	/* what makes the cache narrow, then no array has room */
-	for_each_possible_cpu(cpu) {
-		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
-
-		if (data_race(READ_ONCE(cc->capacity)))	/* the owner's, as said above */
-			WRITE_ONCE(cc->capacity, 0);
-	}
-}
-
-/*
- * Both counts are the owner's, inside of his section.  With no objects and no room the
- * inline fast path enters, finds nothing to do, leaves and takes the slow path, whose
- * tcslab_cpu_enter() shows them.  What is earned stays earned.
- */
-static void hide(struct tcslab_cpu_cache *cc)
-{
-	if (cc->hidden)
-		return;
-	WRITE_ONCE(cc->hidden, cc->count + 1);
-	WRITE_ONCE(cc->count, 0);
-	WRITE_ONCE(cc->capacity, 0);
-}
-
-void tcslab_cpu_hide(struct tcslab_cache *cache)
-{
-	struct tcslab_cpu_cache *cc = this_cpu_ptr(cache->cpu);
-
-	lockdep_assert_irqs_disabled();
-	/* Somebody is inside of it: another time. */
-	if (cc->seq & 1)
-		return;
-	/* An NMI stays away.  The number is as before in the end: it is no use of the array. */
-	cc->seq++;
-	barrier();
-	hide(cc);
-	barrier();
-	cc->seq--;
-}
-
-void tcslab_cpu_show(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
-{
-	WRITE_ONCE(cc->count, cc->hidden - 1);
-	smp_wmb();	/* pairs with the one in tcslab_cpu_held() */
-	WRITE_ONCE(cc->hidden, 0);
-	tcslab_cpu_set_capacity(cache, cc, tcslab_span_index(cache, cc->earned));
-}
-
-/* After a free: it is an allocation that they are hidden from.  Inside the section. */
-static void hide_again(struct tcslab_cpu_cache *cc)
-{
-	if (tcslab_guard_is_due())
-		hide(cc);
-}
 
 /* ------------------------------------------------------------------ alloc */
 
@@ -205,16 +115,10 @@ bool tcslab_cpu_cache_is_latest(struct tcslab_cache *cache, const void *obj)
 	return latest;
 }
 
-/*
- * After objects of other nodes were put aside, inside the section.  As in
- * tcslab_cpu_set_capacity(): who waits looks here once, after @n.
- */
+/* After objects of other nodes were put aside, inside the section: who waits looks here once. */
 static void remote_settle(struct tcslab_cache *cache)
 {
-	if (likely(!cache->narrows))
-		return;
-	smp_mb();	/* @n of who waits, after the object */
-	if (upper->is_narrow(cache))
+	if (tcslab_cpu_became_narrow(cache))
 		tcslab_remote_flush(cache, smp_processor_id());
 }
 
@@ -251,7 +155,7 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj, unsigned long c
 	else
 		tcslab_central_free(cache, node, &obj, 1, caller);
 	if (unlikely(hidden))
-		hide_again(cc);
+		tcslab_cpu_hide_again(cc);
 	tcslab_cpu_leave(cc);
 }
 
@@ -351,7 +255,7 @@ static void put_several(struct tcslab_cache *cache, size_t n, void **objs)
 		tcslab_copy_objs(cc->objs + cc->count, objs, room);
 		cc->count += room;
 		if (unlikely(hidden))
-			hide_again(cc);
+			tcslab_cpu_hide_again(cc);
 	}
 	tcslab_cpu_leave(cc);
 	for (i = room; i < n; i += room) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Per-CPU caches as others see them: how much is in them, and how it is drained
+ * The per-CPU arrays as others see them: how much is in them, and how it is drained
  *
  * Other CPUs look at an array without being able to keep its owner from writing
  * to it: whatever they see is acted upon by the owner, who looks again.  Who may touch
- * an array is said in cpu_cache.c.
+ * an array is said in cpu_section.h.
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
@@ -22,16 +22,6 @@
 unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu)
 {
 	return tcslab_cpu_held(per_cpu_ptr(cache->cpu, cpu)) + tcslab_remote_count(cache, cpu);
-}
-
-void tcslab_cpu_flush(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc, long keep)
-{
-	while (cc->count > keep) {
-		unsigned int n = min_t(long, cc->count - keep, cache->batch);
-
-		cc->count -= n;
-		tcslab_central_free(cache, cc->node, cc->objs + cc->count, n, 0);
-	}
 }
 
 /**

@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Inside of the front tier: sections in which an array is its CPU's, as said in cpu_cache.c. */
+/*
+ * Inside of the front tier: sections in which an array is its CPU's
+ *
+ * Who may touch an array: its own CPU with preemption off, after making the number odd
+ * and until it makes it even again (tcslab_cpu_enter() and _leave() here, the same steps
+ * inline in tcslab_cpu_pop() and tcslab_cpu_push()).  An interrupt on that CPU
+ * either finds it even and completes before the interrupted code goes on, or
+ * odd and goes to the central list.  A drain is such an interrupt (an IPI): one
+ * that finds it odd leaves the array for the next round.  The hotplug callback
+ * empties the array of a dead CPU, when nobody else can.
+ */
 #ifndef TCSLAB_CPU_SECTION_H
 #define TCSLAB_CPU_SECTION_H
 
@@ -8,11 +18,30 @@
 
 #include <linux/tcslab.h>
 
+#include "cpu_cache.h"
+
 /* A counter that the array's owner changes meanwhile: what we see may be stale. */
-#define tcslab_glance(counter)	data_race(READ_ONCE(counter))	/* as said in cpu_cache.c */
+#define tcslab_glance(counter)	data_race(READ_ONCE(counter))
+
+extern const struct tcslab_cpu_cache_hooks *tcslab_cpu_cache_hooks;	/* constant from the start */
+
+/*
+ * To be asked after a write that an array of a narrow cache must not see: the owner may not have
+ * known yet, and what he wrote is his to undo then.  Inside the section.
+ */
+static inline bool tcslab_cpu_became_narrow(const struct tcslab_cache *cache)
+{
+	if (likely(!cache->narrows))
+		return false;
+	smp_mb();	/* pairs with the one in tcslab_cpu_cache_narrow(), or with who waits */
+	return tcslab_cpu_cache_hooks->is_narrow(cache);
+}
 
 /* Undo tcslab_cpu_hide().  Inside the section. */
 void tcslab_cpu_show(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc);
+
+/* Do it once more if it is time for a guarded object.  Inside the section. */
+void tcslab_cpu_hide_again(struct tcslab_cpu_cache *cc);
 
 /* Objects in an array, hidden or not; a glance, and exact inside the section. */
 static inline long tcslab_cpu_held(const struct tcslab_cpu_cache *cc)

@@ -4,7 +4,7 @@
  *
  * On machines with more than one node each CPU's array has, beside it, room for one
  * batch of objects that belong elsewhere.  It belongs to the array: who may touch
- * one, and when, may touch the other (see cpu_cache.c).
+ * one, and when, may touch the other (see cpu_section.h).
  */
 #ifndef TCSLAB_REMOTE_H
 #define TCSLAB_REMOTE_H

@@ -11,8 +11,8 @@
  * To show: no object is handed out while somebody has it, and in the end each
  * object is in exactly one place.
  *
- * The code modelled: tcslab_cpu_pop() and tcslab_cpu_push() of tcslab.h, enter(),
- * leave(), flush() of cpu_cache.c, and the parked frees of park.c.
+ * The code modelled: tcslab_cpu_pop() and tcslab_cpu_push() of tcslab.h, enter()
+ * and leave() of cpu_section.h, flush() of cpu_section.c, and the parked frees of park.c.
  *
  * Known-wrong variants, each of which has to be found:
  *	COUNT_EARLY	count is read before the number is odd

@@ -12,7 +12,7 @@
  *
  * The code modelled: tcslab_limit_look() and is_coming() of limit_wait.c,
  * tcslab_central_in_hands() and uncharge() of central_spans.c, free_limited() of rcu_backlog.c,
- * put() and narrow() of cpu_cache.c, settle() of cpu_drain.c.
+ * put() of cpu_cache.c, narrow() of cpu_section.c, settle() of cpu_drain.c.
  *
  * Known-wrong variants, each of which has to be found:
  *	NO_SETTLE	he does not empty the arrays

@@ -9,8 +9,8 @@
  * To show: everybody comes to his end, so no object is left where nobody sees it and no
  * wake-up is lost.
  *
- * The code modelled: limit_wait.c, set_capacity(), put() and narrow() of cpu_cache.c,
- * settle() of cpu_drain.c.
+ * The code modelled: limit_wait.c, set_capacity() and narrow() of cpu_section.c, put() of
+ * cpu_cache.c, settle() of cpu_drain.c.
  *
  * Known-wrong variants, each of which has to be found:
  *	NO_SETTLE	who waits does not empty the arrays

@@ -14,7 +14,7 @@
  * about.
  *
  * The code modelled: tcslab_slots_take() and _fill() of slots.c, tcslab_minimum_take() and
- * _give() of minimum.c, tcslab_cpu_set_capacity(), tcslab_cpu_cache_narrow() and put() of cpu_cache.c.
+ * _give() of minimum.c, tcslab_cpu_set_capacity() and _narrow() of cpu_section.c, put() of cpu_cache.c.
  *
  * Known-wrong variants, each of which has to be found:
  *	FIRST_ONLY	only who breaks the minimum takes the arrays' room
