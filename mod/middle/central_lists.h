@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Inside of the middle tier: what central.c moves and central_report.c counts. */
+/* Inside of the middle tier: the lists of central_lists.c, which central_report.c counts. */
 #ifndef TCSLAB_CENTRAL_LISTS_H
 #define TCSLAB_CENTRAL_LISTS_H
 
@@ -7,6 +7,7 @@
 
 #include "back/span.h"
 #include "central.h"
+#include "mistakes.h"
 
 /**
  * struct tcslab_central - the objects of one cache on one node
@@ -48,6 +49,27 @@ static __always_inline unsigned int tcslab_span_objs(const struct tcslab_cache *
 {
 	return tcslab_span_index(cache, (unsigned long)span->npages << PAGE_SHIFT);
 }
+
+/* What was refused; the last of a batch is reported. */
+struct tcslab_bad_pointer {
+	enum tcslab_mistake why;
+	void *obj;
+};
+
+/* Take up to @n objects out of the spans, the fullest first; returns how many.  With the lock. */
+unsigned int tcslab_lists_take(struct tcslab_central *central, struct tcslab_cache *cache,
+			       void **objs, unsigned int n);
+
+/* Sort @n objects back into their spans; the last bad pointer is noted in *@bad.  With the lock. */
+void tcslab_lists_put(struct tcslab_central *central, struct tcslab_cache *cache,
+		      void **objs, unsigned int n, struct tcslab_bad_pointer *bad);
+
+/*
+ * Hand up to @max of the empty spans over to the caller, or up to @max_pages; how many.  With the
+ * lock.
+ */
+unsigned int tcslab_lists_take_empty(struct tcslab_central *central, struct hlist_head *spans,
+				     unsigned int max, unsigned int max_pages);
 
 /*
  * Give spans that were in no list any more back to the page heap, those of type-safe caches

@@ -17,6 +17,13 @@
 #define LONG_SPANS	8	/* so many of longer ones, if they were */
 #define LONG_OBJS	8U	/* those have so many objects */
 
+const struct tcslab_central_hooks *tcslab_central_hooks __ro_after_init;
+
+void __init tcslab_central_set_hooks(const struct tcslab_central_hooks *hooks)
+{
+	tcslab_central_hooks = hooks;
+}
+
 /* With a limit it counts as on its way until who waits knows of it; see limit_wait.c. */
 static void uncharge(struct tcslab_cache *cache, unsigned int npages)
 {
