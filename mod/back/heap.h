@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Inside of the back tier, one page heap: what these have in common: page_heap.c, which hands out
- * spans and takes them back, heap_spans.c, which splits and merges them, heap_grow.c, which asks
- * the kernel for more, and heap_release.c, which gives pages back to it.
+ * spans and takes them back, heap_spans.c, which splits and merges them, heap_spares.c, which has
+ * the structures for that, heap_grow.c, which asks the kernel for more, and heap_release.c, which
+ * gives pages back to it.
  */
 #ifndef TCSLAB_HEAP_H
 #define TCSLAB_HEAP_H
@@ -67,6 +68,11 @@ extern const struct tcslab_page_heap_hooks *tcslab_heap_hooks;	/* constant from 
 
 #define tcslab_for_each_heap(heap)	tcslab_for_each_heap_of(heap, NUMA_NO_NODE)
 
+static inline struct tcslab_page_heap *tcslab_heap_of(int node, enum tcslab_zone zone)
+{
+	return &tcslab_heaps[node * TCSLAB_NR_ZONES + zone];
+}
+
 /* ---------------------------------------------------------------- heap_spans.c */
 
 /* Into the index and out of it; with the heap's lock, as all of these. */
@@ -88,12 +94,7 @@ void tcslab_heap_unpublish(struct tcslab_page_heap *heap, struct tcslab_span *sp
 /* At unload: the pages of spans that are left are nobody's, their structures go.  In lost.c. */
 void tcslab_heap_abandon(void);
 
-/* ---------------------------------------------------------------- heap_grow.c */
-
-static inline struct tcslab_page_heap *tcslab_heap_of(int node, enum tcslab_zone zone)
-{
-	return &tcslab_heaps[node * TCSLAB_NR_ZONES + zone];
-}
+/* --------------------------------------------------------------- heap_spares.c */
 
 /* Structures for splits and bitmaps; with the heap's lock, and there is one to take. */
 static inline struct tcslab_span *tcslab_heap_take_spare(struct tcslab_page_heap *heap)
@@ -118,6 +119,8 @@ bool tcslab_heap_add_spares(struct tcslab_page_heap *heap, gfp_t gfp);
 
 /* Give spare structures back until @keep are left. */
 void tcslab_heap_trim_spares(struct tcslab_page_heap *heap, unsigned int keep);
+
+/* ---------------------------------------------------------------- heap_grow.c */
 
 /*
  * Add a chunk with room for @npages.  It may come from another node than @heap's;

@@ -9,6 +9,9 @@
 #include "base/trace.h"
 #include "heap.h"
 
+struct tcslab_page_heap *tcslab_heaps;
+const struct tcslab_page_heap_hooks *tcslab_heap_hooks __ro_after_init;
+
 /* ---------------------------------------------------------- FREE spans */
 
 static bool span_is_chunk(const struct tcslab_span *span)

@@ -24,9 +24,6 @@
 
 #define SPANS_AT_ONCE	8U	/* under one hold of the lock */
 
-struct tcslab_page_heap *tcslab_heaps;
-const struct tcslab_page_heap_hooks *tcslab_heap_hooks __ro_after_init;
-
 /* What tcslab_page_heap_alloc() is asked for. */
 struct span_request {
 	struct tcslab_cache *cache;

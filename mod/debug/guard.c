@@ -15,6 +15,9 @@
  *
  * Where mappings cannot be changed (architectures other than x86-64) all pages stay, and a free
  * slot is filled with the pattern, which is looked at when the slot is used again.
+ *
+ * guard_report.c and this file call each other: it says what was found here, and when an access
+ * faults it finds out by the die notifier and asks here which slot that was.
  */
 #include <linux/irq_work.h>
 #include <linux/jhash.h>

@@ -19,10 +19,6 @@
 #include "cpu_section.h"
 #include "remote.h"
 
-/* Read by the inline fast path; caches/cache.c makes them. */
-struct tcslab_cache *tcslab_general[TCSLAB_NR_CLASSES] __ro_after_init;
-EXPORT_SYMBOL_GPL(tcslab_general);
-
 /* ------------------------------------------------------------------ alloc */
 
 void *tcslab_cpu_cache_take(struct tcslab_cache *cache, int node, int *home)

@@ -12,6 +12,10 @@
 #include "cpu_cache.h"
 #include "cpu_section.h"
 
+/* Read by the inline fast path; caches/cache.c makes them. */
+struct tcslab_cache *tcslab_general[TCSLAB_NR_CLASSES] __ro_after_init;
+EXPORT_SYMBOL_GPL(tcslab_general);
+
 const struct tcslab_cpu_cache_hooks *tcslab_cpu_cache_hooks __ro_after_init;
 
 void __init tcslab_cpu_cache_set_hooks(const struct tcslab_cpu_cache_hooks *hooks)

@@ -170,8 +170,12 @@ def sparse(name: str) -> str:
     return (kernel.build / "src" / build.COMPLAINTS).read_text(encoding="utf-8")
 
 
+# Calls back, each with its reason at the head of the file that is called.
+BACKWARDS = (("park", "central"), ("guard_report", "guard"))
+
+
 def symbols(name: str) -> str:
-    """What an object of a lower folder of mod/ takes from a higher one, and circles in the upper."""
+    """What an object of a lower folder of mod/ takes from a higher one, and circles in a folder."""
     kernel = kernels.load(name)
     build.modules(kernel, kernels.prepare(kernel))
     text = (paths.PROJECT / "scripts/includes.py").read_text(encoding="utf-8")
@@ -191,11 +195,11 @@ def symbols(name: str) -> str:
                   f"{defined[symbol].parent.name}/{defined[symbol].name}: see scripts/includes.py"
                   for file, symbol in used if symbol in defined
                   and tiers.index(defined[symbol].parent.name) > tiers.index(file.parent.name)]
-    # The lower tiers' files are one thing each; those of the upper ones are not.
-    upper, graph = tiers[tiers.index("caches"):], {}
+    graph: dict[str, set[str]] = {}
     for file, symbol in used:
         there = defined.get(symbol)
-        if there and there != file and there.parent == file.parent and file.parent.name in upper:
+        if there and there != file and there.parent == file.parent and \
+                (file.stem, there.stem) not in BACKWARDS:
             graph.setdefault(str(file), set()).add(str(there))
     try:
         graphlib.TopologicalSorter(graph).prepare()
