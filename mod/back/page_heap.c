@@ -155,7 +155,7 @@ struct tcslab_span *tcslab_page_heap_alloc(struct tcslab_cache *cache,
 	bool spares;
 	int other;
 
-	if (unlikely(tcslab_nested()))
+	if (unlikely(tcslab_must_not_wait()))
 		return NULL;
 	if (!static_branch_unlikely(&tcslab_numa_key) || gfp & __GFP_THISNODE)
 		return take_or_grow(heap, &req, gfp) ?: take_spared(zone, &req, gfp, node);
@@ -208,7 +208,7 @@ unsigned int tcslab_page_heap_alloc_more(struct tcslab_cache *cache,
 	bool low;
 
 	/* One behind the other they must be aligned, too. */
-	if (unlikely(tcslab_nested()) || req.npages % req.align)
+	if (unlikely(tcslab_must_not_wait()) || req.npages % req.align)
 		return 0;
 	n = min(n, SPANS_AT_ONCE);
 	tcslab_lock_irqsave(&heap->lock, flags);

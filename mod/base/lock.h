@@ -36,7 +36,7 @@ DECLARE_PER_CPU(unsigned int, tcslab_lock_depth);
 } while (0)
 
 /* True if the caller must not wait for a lock of ours. */
-static inline bool tcslab_nested(void)
+static inline bool tcslab_must_not_wait(void)
 {
 	/* The sections run with interrupts off: who finds them so cannot migrate. */
 	return in_nmi() || (irqs_disabled() && raw_cpu_read(tcslab_lock_depth));
@@ -68,7 +68,7 @@ static inline bool tcslab_nested(void)
 
 /* Take @lock, or return false if the caller must not wait for it. */
 #define tcslab_may_lock_irqsave(lock, flags) \
-	tcslab_lock_if_irqsave(lock, flags, !tcslab_nested())
+	tcslab_lock_if_irqsave(lock, flags, !tcslab_must_not_wait())
 
 /*
  * True on a CPU that has gone offline.  Its last irq_works may have run: one that is queued now

@@ -249,7 +249,7 @@ static unsigned long empty_cache(struct tcslab_cache *cache)
 	}
 	tcslab_central_drain(cache);
 	/* What stands in for guarded objects that were in an array. */
-	if (tcslab_guard_settle())
+	if (tcslab_guard_finish())
 		tcslab_central_drain(cache);
 	tcslab_cache_stats_locked(cache, &stats);
 	return stats.in_use + stats.cpu_cached;

@@ -44,7 +44,7 @@ void __init tcslab_free_init(void)
 
 static void free_large(const void *obj, struct tcslab_span *span)
 {
-	if (unlikely(tcslab_nested())) {
+	if (unlikely(tcslab_must_not_wait())) {
 		tcslab_park(tcslab_large_cache, (void *)obj);
 		return;
 	}
@@ -79,7 +79,7 @@ EXPORT_SYMBOL_GPL(tcslab_free_slow);
 void tcslab_refuse(struct tcslab_cache *cache, const void *obj, enum tcslab_mistake mistake,
 		   unsigned long caller)
 {
-	if (tcslab_nested())
+	if (tcslab_must_not_wait())
 		tcslab_park_mistake(cache, obj, caller);
 	else
 		tcslab_mistake_report(cache, obj, mistake, caller);

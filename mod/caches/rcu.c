@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frees that wait for a grace period, in batches
+ * Frees that wait for a grace period, in bundles
  *
- * Each CPU collects pointers in an array, itself an object of ours.  One that is full, in
+ * Each CPU collects pointers in a bundle, itself an object of ours.  One that is full, in
  * objects or in bytes, or has waited for FLUSH_DELAY is sealed: it gets the number of the grace
  * period that it has to wait for, and goes to the end of its CPU's queue.  Nothing is given to
  * call_rcu(), which may be lazy and knows nothing of bytes; the numbers are polled:
  *
  * - a worker waits for the grace period and then frees what is due on all CPUs.  It begins as
- *   soon as a batch is full.  Where much waits, or memory is short, it asks for an expedited
+ *   soon as a bundle is full.  Where much waits, or memory is short, it asks for an expedited
  *   one, for which the numbers are good as well.
- * - who fills a batch frees one that is due, so that the CPUs which make the work do it,
+ * - who fills a bundle frees one that is due, so that the CPUs which make the work do it,
  *   however late the worker is: what waits is what came in a grace period, not more.
  * - so do the shrinker, the OOM notifier and who waits in tcslab_rcu_barrier().
  *
- * Without memory for an array an object goes to a list, linked through the head inside of it,
- * sealed and freed like the batches; or, if it has no head, its owner waits himself.  Empty
+ * Without memory for a bundle an object goes to a list, linked through the head inside of it,
+ * sealed and freed like the bundles; or, if it has no head, its owner waits himself.  Empty
  * spans of type-safe caches go the same way.  All that lies in rcu_backlog.c; rcu_free.c puts it
  * there.
  *
@@ -191,7 +191,7 @@ void tcslab_rcu_barrier(void)
 		reap_all();
 		mutex_unlock(&reaping);
 	} while (tcslab_backlog_has_list() && ++round < BARRIER_ROUNDS);
-	/* They have taken a batch before we came to it, and it was due then. */
+	/* They have taken a bundle before we came to it, and it was due then. */
 	if (tcslab_backlog_is_reaped())
 		synchronize_rcu();
 }

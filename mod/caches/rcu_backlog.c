@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What waits for a grace period: the batches of the CPUs, and lists
+ * What waits for a grace period: the bundles of the CPUs, and lists
  *
- * Objects lie in arrays of pointers, one being filled for each CPU.  Sealed, it has the number of
+ * Objects lie in bundles of pointers, one being filled for each CPU.  Sealed, it has the number of
  * the grace period that it waits for, and whoever comes when that is over may free it.
  *
- * Objects for which there was no array, and empty spans of type-safe caches, are in lists, linked
+ * Objects for which there was no bundle, and empty spans of type-safe caches, are in lists, linked
  * through themselves (rcu_list.h).
  *
  * When this is done, and by whom, is for rcu.c, where it is said what it is for.  Nothing here
  * allocates: an allocation may wait for what is here.
  *
  * Lock: a CPU's, raw, interrupts off, is a leaf; nothing is freed under it.  Sections are bounded
- * by a batch.
+ * by a bundle.
  */
 #include <linux/llist.h>
 #include <linux/mm.h>
@@ -34,10 +34,10 @@
 #include "rcu_backlog.h"
 #include "rcu_list.h"
 
-#define BATCH_BYTES	SZ_64K	/* in objects: what is large does not wait to be many */
+#define BUNDLE_BYTES	SZ_64K	/* in objects: what is large does not wait to be many */
 
 /**
- * struct rcu_batch - objects that wait for the same grace period
+ * struct rcu_bundle - objects that wait for the same grace period
  * @next: sealed: the next one of its CPU
  * @gp: sealed: of get_state_synchronize_rcu()
  * @n: objects in @objs
@@ -45,8 +45,8 @@
  * @limited: some are of caches with a limit, which count them
  * @objs: the objects
  */
-struct rcu_batch {
-	struct rcu_batch *next;
+struct rcu_bundle {
+	struct rcu_bundle *next;
 	unsigned long gp;
 	unsigned int n;
 	bool limited;
@@ -54,23 +54,23 @@ struct rcu_batch {
 	void *objs[];
 };
 
-#define BATCH_OBJS	((TCSLAB_BATCH_ROOM - sizeof(struct rcu_batch)) / sizeof(void *))
+#define BUNDLE_OBJS	((TCSLAB_BUNDLE_ROOM - sizeof(struct rcu_bundle)) / sizeof(void *))
 
 /**
  * struct rcu_cpu - what one CPU collects
  * @lock: guards all but @reapers
- * @batch: has room for one object at least; or NULL
- * @first: sealed batches, the oldest first
+ * @bundle: has room for one object at least; or NULL
+ * @first: sealed bundles, the oldest first
  * @last: where the next one is linked
  * @count: objects in all of them
  * @bytes: that these take
- * @reapers: who are freeing a batch that was in @first, each inside of a reader's section
+ * @reapers: who are freeing a bundle that was in @first, each inside of a reader's section
  */
 struct rcu_cpu {
 	raw_spinlock_t lock;
-	struct rcu_batch *batch;
-	struct rcu_batch *first;
-	struct rcu_batch **last;
+	struct rcu_bundle *bundle;
+	struct rcu_bundle *first;
+	struct rcu_bundle **last;
 	unsigned long count;
 	unsigned long bytes;
 	atomic_t reapers;
@@ -82,7 +82,7 @@ static void free_head(struct llist_node *node);
 static void free_span(struct llist_node *node);
 
 /*
- * Objects for which there was no array.  One pointer is all that a head needs to
+ * Objects for which there was no bundle.  One pointer is all that a head needs to
  * have: the kernel's kvfree_rcu_head, which the drop-in's kfree_rcu() passes, can be
  * shorter than what call_rcu() takes.
  */
@@ -108,42 +108,42 @@ static unsigned long size_of(const void *obj, const struct tcslab_cache *cache)
 	return cache ? cache->size : 0;
 }
 
-/* -------------------------------------------------------------------- batches */
+/* -------------------------------------------------------------------- bundles */
 
 static void seal(struct rcu_cpu *cpu)
 {
-	struct rcu_batch *batch = cpu->batch;
+	struct rcu_bundle *bundle = cpu->bundle;
 
 	lockdep_assert_held(&cpu->lock);
-	if (!batch)
+	if (!bundle)
 		return;
-	cpu->batch = NULL;
-	batch->gp = get_state_synchronize_rcu();
-	batch->next = NULL;
-	*cpu->last = batch;
-	cpu->last = &batch->next;
+	cpu->bundle = NULL;
+	bundle->gp = get_state_synchronize_rcu();
+	bundle->next = NULL;
+	*cpu->last = bundle;
+	cpu->last = &bundle->next;
 }
 
-/* The oldest batch if it is due. */
-static struct rcu_batch *take_due(struct rcu_cpu *cpu)
+/* The oldest bundle if it is due. */
+static struct rcu_bundle *take_due(struct rcu_cpu *cpu)
 {
-	struct rcu_batch *batch;
+	struct rcu_bundle *bundle;
 	unsigned long flags;
 
 	tcslab_lock_irqsave(&cpu->lock, flags);
-	batch = cpu->first;
-	if (batch && poll_state_synchronize_rcu(batch->gp)) {
-		cpu->first = batch->next;
+	bundle = cpu->first;
+	if (bundle && poll_state_synchronize_rcu(bundle->gp)) {
+		cpu->first = bundle->next;
 		if (!cpu->first)
 			cpu->last = &cpu->first;
-		cpu->count -= batch->n;
-		cpu->bytes -= batch->bytes;
+		cpu->count -= bundle->n;
+		cpu->bytes -= bundle->bytes;
 		atomic_inc(&cpu->reapers);
 	} else {
-		batch = NULL;
+		bundle = NULL;
 	}
 	tcslab_unlock_irqrestore(&cpu->lock, flags);
-	return batch;
+	return bundle;
 }
 
 /* Who is to be refused at its limit waits for what the cache counts; see limit_wait.c. */
@@ -160,41 +160,41 @@ static void free_limited(struct tcslab_cache *cache, void *obj)
 	atomic_long_dec(&cache->rcu_objects);
 }
 
-static void free_batch(struct rcu_batch *batch)
+static void free_bundle(struct rcu_bundle *bundle)
 {
 	unsigned int i;
 
-	if (likely(!batch->limited)) {
-		tcslab_free_known(batch->n, batch->objs);
+	if (likely(!bundle->limited)) {
+		tcslab_free_known(bundle->n, bundle->objs);
 		return;
 	}
-	for (i = 0; i < batch->n; i++) {
-		struct tcslab_cache *cache = tcslab_owner_of(batch->objs[i]);
+	for (i = 0; i < bundle->n; i++) {
+		struct tcslab_cache *cache = tcslab_owner_of(bundle->objs[i]);
 
 		if (is_limited(cache))
-			free_limited(cache, batch->objs[i]);
+			free_limited(cache, bundle->objs[i]);
 		else
-			tcslab_free(batch->objs[i]);
+			tcslab_free(bundle->objs[i]);
 	}
 }
 
-/* Free a batch that is due; false if there is none. */
+/* Free a bundle that is due; false if there is none. */
 static bool reap_one(struct rcu_cpu *cpu)
 {
-	struct rcu_batch *batch;
+	struct rcu_bundle *bundle;
 
 	rcu_read_lock();	/* the barrier waits for us */
-	batch = take_due(cpu);
-	if (batch) {
+	bundle = take_due(cpu);
+	if (bundle) {
 		/* Who gave the last one may have preemption off. */
 		tcslab_page_heap_postpone();
-		free_batch(batch);
-		tcslab_free(batch);
+		free_bundle(bundle);
+		tcslab_free(bundle);
 		tcslab_page_heap_catch_up();
 		atomic_dec(&cpu->reapers);
 	}
 	rcu_read_unlock();
-	return batch;
+	return bundle;
 }
 
 void tcslab_backlog_reap_some(unsigned int n)
@@ -316,44 +316,44 @@ void tcslab_rcu_backlog(int node, struct tcslab_rcu_backlog *backlog)
 	}
 }
 
-/* Use @room for a batch. */
-static struct rcu_batch *begin_batch(void *room)
+/* Use @room for a bundle. */
+static struct rcu_bundle *begin_bundle(void *room)
 {
-	struct rcu_batch *batch = room;
+	struct rcu_bundle *bundle = room;
 
-	batch->n = 0;
-	batch->limited = false;
-	batch->bytes = 0;
-	return batch;
+	bundle->n = 0;
+	bundle->limited = false;
+	bundle->bytes = 0;
+	return bundle;
 }
 
 enum tcslab_added tcslab_backlog_add(void *obj, void **room)
 {
 	struct rcu_cpu *cpu = raw_cpu_ptr(&rcu_cpus);
 	enum tcslab_added added = TCSLAB_NOT_ADDED;
-	struct rcu_batch *batch;
+	struct rcu_bundle *bundle;
 	unsigned long flags;
 
 	tcslab_lock_irqsave(&cpu->lock, flags);
-	if (!cpu->batch && *room) {
-		cpu->batch = begin_batch(*room);
+	if (!cpu->bundle && *room) {
+		cpu->bundle = begin_bundle(*room);
 		*room = NULL;
 	}
-	batch = cpu->batch;
-	if (batch) {
+	bundle = cpu->bundle;
+	if (bundle) {
 		struct tcslab_cache *cache = tcslab_owner_of(obj);
 		unsigned long size = size_of(obj, cache);
 
 		if (is_limited(cache)) {
 			atomic_long_inc(&cache->rcu_objects);
-			batch->limited = true;
+			bundle->limited = true;
 		}
-		added = batch->n ? TCSLAB_ADDED : TCSLAB_ADDED_FIRST;
-		batch->objs[batch->n++] = obj;
-		batch->bytes += size;
+		added = bundle->n ? TCSLAB_ADDED : TCSLAB_ADDED_FIRST;
+		bundle->objs[bundle->n++] = obj;
+		bundle->bytes += size;
 		cpu->count++;
 		cpu->bytes += size;
-		if (batch->n == BATCH_OBJS || batch->bytes >= BATCH_BYTES) {
+		if (bundle->n == BUNDLE_OBJS || bundle->bytes >= BUNDLE_BYTES) {
 			added = TCSLAB_ADDED_LAST;
 			seal(cpu);
 		}

@@ -12,12 +12,12 @@ void tcslab_backlog_init(void);
 /* Is there something on one of the two lists that has a grace period to wait for? */
 bool tcslab_backlog_has_list(void);
 
-#define TCSLAB_BATCH_ROOM	576	/* with a header, 67 objects: so many are freed at once */
+#define TCSLAB_BUNDLE_ROOM	576	/* with a header, 67 objects: so many are freed at once */
 
 /**
  * enum tcslab_added - what became of an object
- * @TCSLAB_NOT_ADDED: its CPU has no batch, and there was no room for one
- * @TCSLAB_ADDED: it is in a batch
+ * @TCSLAB_NOT_ADDED: its CPU has no bundle, and there was no room for one
+ * @TCSLAB_ADDED: it is in a bundle
  * @TCSLAB_ADDED_FIRST: it is the first one of it: somebody has to look after it in a while
  * @TCSLAB_ADDED_LAST: it has filled it: somebody has to look after it now
  */
@@ -29,12 +29,12 @@ enum tcslab_added {
 };
 
 /*
- * Put @obj into this CPU's batch.  *@room is NULL or an object of ours of TCSLAB_BATCH_ROOM bytes;
- * it is NULL afterwards if it has become a batch.  Any context.
+ * Put @obj into this CPU's bundle.  *@room is NULL or an object of ours of TCSLAB_BUNDLE_ROOM
+ * bytes; it is NULL afterwards if it has become a bundle.  Any context.
  */
 enum tcslab_added tcslab_backlog_add(void *obj, void **room);
 
-/* Free up to @n batches of this CPU that are due.  Not with interrupts off. */
+/* Free up to @n bundles of this CPU that are due.  Not with interrupts off. */
 void tcslab_backlog_reap_some(unsigned int n);
 
 /* The object around @head, and a span: they need no memory.  Any context. */

@@ -10,7 +10,7 @@
 #include "free.h"
 #include "rcu_backlog.h"
 
-/* False without memory for a batch.  Any context that @gfp allows. */
+/* False without memory for a bundle.  Any context that @gfp allows. */
 static bool add(void *obj, gfp_t gfp)
 {
 	enum tcslab_added added;
@@ -19,7 +19,7 @@ static bool add(void *obj, gfp_t gfp)
 	kmemleak_ignore(obj);	/* the only pointer to it may be one of RCU's */
 	added = tcslab_backlog_add(obj, &room);
 	if (added == TCSLAB_NOT_ADDED) {
-		room = tcslab_alloc(TCSLAB_BATCH_ROOM, gfp | __GFP_NOWARN);
+		room = tcslab_alloc(TCSLAB_BUNDLE_ROOM, gfp | __GFP_NOWARN);
 		added = tcslab_backlog_add(obj, &room);
 		/* We came to another CPU, or an interrupt was faster. */
 		tcslab_free(room);
@@ -59,7 +59,7 @@ void __tcslab_free_rcu(void *head, void *obj)
 			tcslab_refuse(NULL, obj, mistake, _RET_IP_);
 		return;
 	}
-	if (likely(!tcslab_nested())) {
+	if (likely(!tcslab_must_not_wait())) {
 		if (add(obj, gfp))
 			return;
 		no_memory = !!gfp;

@@ -241,7 +241,7 @@ void *tcslab_guard_alloc(struct tcslab_cache *cache, void *standin, size_t size,
 	 * its page: who gets it from there may have asked for more.
 	 */
 	size = cache->object_size;
-	if (!tcslab_guard_serves(cache) || tcslab_nested())
+	if (!tcslab_guard_serves(cache) || tcslab_must_not_wait())
 		return NULL;
 	/* We may have come to another CPU: then it is that one's turn another time. */
 	if (!this_cpu_xchg(tcslab_guard_due, false))
@@ -319,7 +319,7 @@ bool tcslab_guard_free(const void *obj, unsigned long caller)
 	struct tcslab_cache *cache;
 	void *standin;
 
-	if (tcslab_nested())
+	if (tcslab_must_not_wait())
 		return tcslab_guard_free_later((void *)obj);
 	slot = begin_free(obj);
 	if (likely(slot)) {
@@ -369,7 +369,7 @@ static void free_late(struct irq_work *work)
 	free_all_late();
 }
 
-bool tcslab_guard_settle(void)
+bool tcslab_guard_finish(void)
 {
 	bool some = !llist_empty(&late);
 
@@ -437,7 +437,7 @@ void tcslab_guard_exit(void)
 
 	if (!pool)
 		return;
-	tcslab_guard_settle();
+	tcslab_guard_finish();
 	tcslab_guard_unwatch();
 	WRITE_ONCE(tcslab_guard_bytes, 0);
 	for (i = 0; i < nr_pages; i++) {

@@ -81,7 +81,7 @@ bool tcslab_guard_free(const void *obj, unsigned long caller);
 bool tcslab_guard_free_later(void *obj);
 
 /* All of those have been freed when this returns.  Task context; true if there were some. */
-bool tcslab_guard_settle(void);
+bool tcslab_guard_finish(void);
 
 /* The cache of the guarded object that @inside is in, or NULL. */
 struct tcslab_cache *tcslab_guard_cache(const void *inside);

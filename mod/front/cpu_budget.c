@@ -194,7 +194,7 @@ unsigned int tcslab_cpu_budget_unneeded(const struct tcslab_cache *cache, unsign
 {
 	const struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 	const struct tcslab_seen *seen = &cache->seen[cpu];
-	long low = min_t(long, tcslab_cpu_held(cc), seen->count);
+	long low = min_t(long, tcslab_cpu_objs(cc), seen->count);
 
 	if ((u32)tcslab_cpu_seq(cc) == seen->seq)
 		return tcslab_glance(cc->earned);
@@ -226,7 +226,7 @@ void tcslab_cpu_budget_remember(struct tcslab_cache *cache, unsigned int cpu)
 	if (seq == seen->seq)
 		return;
 	seen->seq = seq;
-	seen->count = tcslab_cpu_held(cc);
+	seen->count = tcslab_cpu_objs(cc);
 	WRITE_ONCE(seen->misses, nr_misses(cc));	/* steal() looks */
 }
 

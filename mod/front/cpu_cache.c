@@ -105,14 +105,14 @@ bool tcslab_cpu_cache_is_latest(struct tcslab_cache *cache, const void *obj)
 	 */
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
-	n = cc->seq & 1 ? 0 : tcslab_cpu_held(cc);
+	n = cc->seq & 1 ? 0 : tcslab_cpu_objs(cc);
 	latest = n && tcslab_glance(cc->objs[n - 1]) == obj;
 	preempt_enable();
 	return latest;
 }
 
 /* After objects of other nodes were put aside, inside the section: who waits looks here once. */
-static void remote_settle(struct tcslab_cache *cache)
+static void flush_if_narrow(struct tcslab_cache *cache)
 {
 	if (tcslab_cpu_became_narrow(cache))
 		tcslab_remote_flush(cache, smp_processor_id());
@@ -132,7 +132,7 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj, unsigned long c
 	}
 	if (node != cc->node) {
 		cc->flushes += tcslab_remote_put(cache, obj);
-		remote_settle(cache);
+		flush_if_narrow(cache);
 		tcslab_cpu_leave(cc);
 		return;
 	}
@@ -230,7 +230,7 @@ static size_t put_others(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc
 			tcslab_central_free(cache, home, &objs[i], 1, 0);
 	}
 	if (cc && left < n)
-		remote_settle(cache);
+		flush_if_narrow(cache);
 	return left;
 }
 

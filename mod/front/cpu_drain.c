@@ -21,7 +21,7 @@
 
 unsigned long tcslab_cpu_cache_count(const struct tcslab_cache *cache, unsigned int cpu)
 {
-	return tcslab_cpu_held(per_cpu_ptr(cache->cpu, cpu)) + tcslab_remote_count(cache, cpu);
+	return tcslab_cpu_objs(per_cpu_ptr(cache->cpu, cpu)) + tcslab_remote_count(cache, cpu);
 }
 
 /**

@@ -82,7 +82,7 @@ void tcslab_cpu_hide(struct tcslab_cache *cache)
 void tcslab_cpu_show(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc)
 {
 	WRITE_ONCE(cc->count, cc->hidden - 1);
-	smp_wmb();	/* pairs with the one in tcslab_cpu_held() */
+	smp_wmb();	/* pairs with the one in tcslab_cpu_objs() */
 	WRITE_ONCE(cc->hidden, 0);
 	tcslab_cpu_set_capacity(cache, cc, tcslab_span_index(cache, cc->earned));
 }

@@ -44,7 +44,7 @@ void tcslab_cpu_show(struct tcslab_cache *cache, struct tcslab_cpu_cache *cc);
 void tcslab_cpu_hide_again(struct tcslab_cpu_cache *cc);
 
 /* Objects in an array, hidden or not; a glance, and exact inside the section. */
-static inline long tcslab_cpu_held(const struct tcslab_cpu_cache *cc)
+static inline long tcslab_cpu_objs(const struct tcslab_cpu_cache *cc)
 {
 	/* In this order: who shows them writes @count first. */
 	long hidden = tcslab_glance(cc->hidden);

@@ -82,7 +82,7 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 	HLIST_HEAD(empty);
 	unsigned int i;
 
-	if (unlikely(tcslab_nested())) {
+	if (unlikely(tcslab_must_not_wait())) {
 		for (i = 0; i < n; i++)
 			tcslab_park(cache, objs[i]);
 		return;

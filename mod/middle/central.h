@@ -2,7 +2,7 @@
 /*
  * The middle tier, per cache and node: a transfer cache, which is a stack of
  * object pointers moved in whole batches, over the central free list, which is
- * the spans that have free objects.  What the per-CPU caches may do:
+ * the spans that have free objects.  What the front tier may do:
  */
 #ifndef TCSLAB_CENTRAL_H
 #define TCSLAB_CENTRAL_H

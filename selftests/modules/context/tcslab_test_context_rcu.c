@@ -217,7 +217,7 @@ static void test_no_memory(void)
 			item[i] = tcslab_cache_alloc(items, GFP_KERNEL);
 		large[round] = tcslab_alloc(sizeof(*large[round]), GFP_KERNEL);
 		tcslab_rcu_barrier();
-		tcslab_trim();	/* the next batch has to be asked for */
+		tcslab_trim();	/* the next bundle has to be asked for */
 		if (register_kretprobe(&probe)) {
 			context_check(false, "a probe of the slow path");
 			return;
@@ -229,9 +229,9 @@ static void test_no_memory(void)
 		probe.kp.addr = NULL;
 		probe.kp.flags = 0;
 	}
-	context_check(refused >= 8, "batches were refused: %d times", refused);
+	context_check(refused >= 8, "bundles were refused: %d times", refused);
 	tcslab_rcu_barrier();
-	context_check(!in_use(items), "frees without a batch were done (%lu left)",
+	context_check(!in_use(items), "frees without a bundle were done (%lu left)",
 		      in_use(items));
 	while (nr_kept)
 		tcslab_free(kept[--nr_kept]);
@@ -239,7 +239,7 @@ static void test_no_memory(void)
 #else
 static void test_no_memory(void)
 {
-	context_check(true, "frees without a batch # SKIP no kretprobes");
+	context_check(true, "frees without a bundle # SKIP no kretprobes");
 }
 #endif
 
@@ -276,7 +276,7 @@ static void test_timer_lock(void)
 			   "a tracer of timers"))
 		return;
 	for (i = 0; i < 10; i++) {
-		msleep(100);	/* the first of a batch wants a timer, if none is set */
+		msleep(100);	/* the first of a bundle wants a timer, if none is set */
 		to_free = tcslab_cache_alloc(items, GFP_KERNEL);
 		schedule_timeout_uninterruptible(1);
 	}
