@@ -191,7 +191,7 @@ static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs
 static noinline void free_home(struct tcslab_cache *cache, size_t n, void **objs,
 			       unsigned long caller, bool known)
 {
-	if (unlikely(!tcslab_cpu_push_bulk_home(cache, n, objs)))
+	if (unlikely(!tcslab_cpu_push_bulk(cache, n, objs, true)))
 		free_bulk(cache, n, objs, caller, known);
 }
 
@@ -202,7 +202,7 @@ static __always_inline void free_several(struct tcslab_cache *cache, size_t n, v
 		free_bulk(cache, n, objs, caller, known);
 	else if (static_branch_unlikely(&tcslab_numa_key))
 		free_home(cache, n, objs, caller, known);
-	else if (unlikely(!tcslab_cpu_push_bulk(cache, n, objs)))
+	else if (unlikely(!tcslab_cpu_push_bulk(cache, n, objs, false)))
 		free_bulk(cache, n, objs, caller, known);
 }
 

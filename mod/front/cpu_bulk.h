@@ -10,10 +10,7 @@
 
 #include "middle/central.h"
 
-/*
- * All @n from the array, or all into it, or none: as tcslab_cpu_pop() and _push() do it
- * for one.
- */
+/* All @n from the array, or none: as tcslab_cpu_pop() does it for one. */
 static __always_inline bool tcslab_cpu_pop_bulk(struct tcslab_cache *cache, size_t n,
 						void **objs)
 {
@@ -27,24 +24,6 @@ static __always_inline bool tcslab_cpu_pop_bulk(struct tcslab_cache *cache, size
 		if (likely(done))
 			tcslab_copy_objs(objs, cc->objs + (cc->count - n), n);
 		tcslab_cpu_is_done(cc, done ? -(long)n : 0);
-	}
-	preempt_enable();
-	return done;
-}
-
-static __always_inline bool tcslab_cpu_push_bulk(struct tcslab_cache *cache, size_t n,
-						 void **objs)
-{
-	struct tcslab_cpu_cache *cc;
-	bool done = false;
-
-	preempt_disable();
-	cc = this_cpu_ptr(cache->cpu);
-	if (likely(!tcslab_cpu_was_busy(cc))) {
-		done = (long)n <= cc->capacity - cc->count;
-		if (likely(done))
-			tcslab_copy_objs(cc->objs + cc->count, objs, n);
-		tcslab_cpu_is_done(cc, done ? n : 0);
 	}
 	preempt_enable();
 	return done;
@@ -64,8 +43,8 @@ static __always_inline bool tcslab_copy_home(const struct tcslab_cpu_cache *cc, 
 }
 
 /*
- * The same where there are several nodes, and an array holds objects of one only.  False if one
- * is of another, or no object: what has been copied beyond the count by then is nothing.
+ * Into the array, beyond its count: false if one is of another node, or no object, and what has
+ * been copied by then is nothing.
  */
 static __always_inline bool tcslab_copy_all_home(struct tcslab_cpu_cache *cc, size_t n,
 						 void **from)
@@ -85,8 +64,12 @@ static __always_inline bool tcslab_copy_all_home(struct tcslab_cpu_cache *cc, si
 	return true;
 }
 
-static __always_inline bool tcslab_cpu_push_bulk_home(struct tcslab_cache *cache, size_t n,
-						      void **objs)
+/*
+ * All @n into the array, or none, as tcslab_cpu_push() does it for one.  @home where there are
+ * several nodes, since an array holds objects of one only: then each is looked at.
+ */
+static __always_inline bool tcslab_cpu_push_bulk(struct tcslab_cache *cache, size_t n,
+						 void **objs, const bool home)
 {
 	struct tcslab_cpu_cache *cc;
 	bool done = false;
@@ -94,7 +77,11 @@ static __always_inline bool tcslab_cpu_push_bulk_home(struct tcslab_cache *cache
 	preempt_disable();
 	cc = this_cpu_ptr(cache->cpu);
 	if (likely(!tcslab_cpu_was_busy(cc))) {
-		done = (long)n <= cc->capacity - cc->count && tcslab_copy_all_home(cc, n, objs);
+		done = (long)n <= cc->capacity - cc->count;
+		if (home && done)
+			done = tcslab_copy_all_home(cc, n, objs);
+		if (!home && likely(done))
+			tcslab_copy_objs(cc->objs + cc->count, objs, n);
 		tcslab_cpu_is_done(cc, done ? n : 0);
 	}
 	preempt_enable();
