@@ -45,6 +45,9 @@
  * A module and the tcslab.ko that it is loaded with have to be built with the same headers,
  * since all of that is compiled into both; if they are not the loader refuses the
  * module: Unknown symbol tcslab_abi_...  Comments may differ, and <linux/tcslab_slab.h>.
+ *
+ * Longer than other files, since it is read from top to bottom: who looks for a call finds it
+ * here, and how its fast path works above it.
  */
 #ifndef _LINUX_TCSLAB_H
 #define _LINUX_TCSLAB_H

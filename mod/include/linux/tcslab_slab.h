@@ -35,15 +35,13 @@
 
 /*
  * Headers with inline functions and macros that allocate what the core frees: from before the
- * mapping, they are the kernel's.  scripts/header_allocs.py finds them.  TCSLAB_SLAB_BEFORE
- * is for those that a few modules need, and that have much more in them.
+ * mapping, they are the kernel's.  scripts/header_allocs.py finds them; those of some kernels
+ * are in <linux/tcslab_slab_compat.h>.  TCSLAB_SLAB_BEFORE is for those that a few modules need,
+ * and that have much more in them.
  */
 #include <linux/dma-fence-chain.h>
 #include <linux/generic-radix-tree.h>
 #include <linux/textsearch.h>
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
-#include <linux/crash_dump.h>
-#endif
 #ifdef TCSLAB_SLAB_BEFORE
 #include TCSLAB_SLAB_BEFORE
 #endif
@@ -53,15 +51,10 @@
 	tcslab_native_kmalloc(sizeof(struct dma_fence_chain), GFP_KERNEL))
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-/* Has an inline function that allocates from the module's cache. */
-#include <linux/fs.h>
-#endif
-
 /* ---------------------------------------------------------------- named caches */
 
 #undef kmem_cache_create
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#ifdef TCSLAB_SLAB_HAS_ARGS
 #define kmem_cache_create(name, size, args, ...)				\
 	__builtin_choose_expr(__same_type(args, struct kmem_cache_args *),	\
 			      tcslab_slab_create_args,				\
@@ -162,11 +155,11 @@
 #define kvcalloc_node(n, size, gfp, node) \
 	tcslab_slab_kvmalloc_array_node(n, size, (gfp) | __GFP_ZERO, node)
 #undef kvrealloc
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#ifdef TCSLAB_SLAB_KVREALLOC_OLD_SIZE
+#define kvrealloc			tcslab_slab_kvrealloc
+#else
 #define kvrealloc(obj, size, gfp)	\
 	tcslab_slab_krealloc(obj, size, 1, gfp, NUMA_NO_NODE, true)
-#else
-#define kvrealloc			tcslab_slab_kvrealloc
 #endif
 #undef kvrealloc_node
 #define kvrealloc_node(obj, size, gfp, node) \
@@ -175,7 +168,7 @@
 #define kvrealloc_node_align(obj, size, align, gfp, node) \
 	tcslab_slab_krealloc(obj, size, align, gfp, node, true)
 #define kvfree				tcslab_slab_kvfree
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+#ifdef TCSLAB_SLAB_HAS_KVFREE_ATOMIC
 #define kvfree_atomic			tcslab_slab_kvfree_atomic
 #define __free_kvfree_atomic		tcslab_slab_cleanup_kvfree_atomic
 #endif
