@@ -4,16 +4,8 @@
 # every free is verified at the central list, and without.
 # lab: timeout=120 expect="mod/(caches/general|middle/mistakes)\\.c:"
 
-number=0
-
-# The line of a case that the command before this has decided.
-case_is()
-{
-	result=$?
-	number=$((number + 1))
-	[ $result -eq 0 ] || printf 'not '
-	echo "ok $number - $1"
-}
+# shellcheck source=selftests/case.inc
+. ./case.inc
 
 # The cases of a module, loaded with the parameters that follow; its log is in /tmp/badptr.log.
 cases_of()
@@ -28,16 +20,16 @@ cases_of()
 	sed -n 's/.*tcslab-context: \(not \)*ok .*/\1/p' /tmp/badptr.log >/tmp/results
 	while read -r name && read -r result <&3; do
 		[ "$result" != not ]
-		case_is "$name"
+		check $? "$name"
 	done </tmp/names 3</tmp/results
 	grep -q 'tcslab-context: 1\.\.[1-9]' /tmp/badptr.log
-	case_is "$module: ran to its end"
+	check $? "$module: ran to its end"
 }
 
 reported()
 {
 	grep -q "$1" /tmp/badptr.log
-	case_is "reported: $1"
+	check $? "reported: $1"
 }
 
 echo "TAP version 13"
@@ -55,7 +47,7 @@ for checks in 1 0; do
 
 	# Ten of each cause in five seconds, and never only the first.
 	[ "$(grep -c 'which is not ours; left alone' /tmp/badptr.log)" -ge 6 ]
-	case_is "each of six pointers that are not ours is reported"
+	check $? "each of six pointers that are not ours is reported"
 	reported 'where no object is; left alone'
 	sed '/after the sizes/,$d' /tmp/badptr.log >/tmp/badptr.before
 	interior=$(grep -c 'points into an object' /tmp/badptr.before)
@@ -63,21 +55,21 @@ for checks in 1 0; do
 	lasted=$(sed -n '/points into an object/s/^\[ *\([0-9]*\)\..*/\1/p' /tmp/badptr.before |
 		awk 'NR == 1 { first = $1 } { last = $1 } END { print last - first + 1 }')
 	[ "$interior" -ge 10 ] && [ "$interior" -le $((10 * (lasted / 5 + 2))) ]
-	case_is "of 1000 mistakes of one cause $interior are reported in $lasted s"
+	check $? "of 1000 mistakes of one cause $interior are reported in $lasted s"
 	sed '1,/after the storm/d' /tmp/badptr.before >/tmp/badptr.after
 	grep -q 'points into an object' /tmp/badptr.after
-	case_is "a later one is"
+	check $? "a later one is"
 	# How many are left out, and where that is said, is a matter of how slow the guest is.
 	untold=$(awk '/reports like the next one were left out/ { n = $(NF - 8) }
 		/points into an object/ { sum += n; n = 0 }
 		END { print sum + 0 }' /tmp/badptr.before)
 	[ $((interior + untold)) -eq 1003 ]
-	case_is "$interior of 1003 mistakes are told, $untold are said to have been left out"
+	check $? "$interior of 1003 mistakes are told, $untold are said to have been left out"
 	complaints=$(grep -A3 'cannot be highmem or movable' /tmp/badptr.log | grep -c 'WARNING: ')
 	[ "$complaints" -eq 0 ]
-	case_is "a request that SLUB only complains of is no WARN"
+	check $? "a request that SLUB only complains of is no WARN"
 	rmmod tcslab
-	case_is "unloads after mistakes, checks=$checks"
+	check $? "unloads after mistakes, checks=$checks"
 done
 
 for checks in 1 0; do
@@ -85,6 +77,6 @@ for checks in 1 0; do
 	cases_of tcslab_test_twice checks=$checks
 	reported 'free of .* from .*tcslab_test_twice.*where no object is'
 	rmmod tcslab
-	case_is "unloads after frees of what was free, checks=$checks"
+	check $? "unloads after frees of what was free, checks=$checks"
 done
-echo "1..$number"
+plan

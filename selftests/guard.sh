@@ -4,16 +4,10 @@
 # there is none, and what dies of one says what it was about.
 # lab: timeout=300 expect="mod/debug/guard_report\\.c:|:(reads|writes)\\+0x"
 
-number=0
-stats=/sys/kernel/debug/tcslab/stats
+# shellcheck source=selftests/case.inc
+. ./case.inc
 
-case_is()
-{
-	result=$?
-	number=$((number + 1))
-	[ $result -eq 0 ] || printf 'not '
-	echo "ok $number - $1"
-}
+stats=/sys/kernel/debug/tcslab/stats
 
 stat()
 {
@@ -44,7 +38,7 @@ all_seen()
 {
 	mistakes "$@"
 	[ "$guarded" -eq "$wanted" ] && [ "$seen" -eq "$guarded" ]
-	case_is "$*: $seen of $guarded seen ($faults faults), $runs runs"
+	check $? "$*: $seen of $guarded seen ($faults faults), $runs runs"
 }
 
 # What is read at the edge that is not a page's is not.
@@ -53,7 +47,7 @@ some_seen()
 	mistakes "$@"
 	[ "$guarded" -eq "$wanted" ] && [ "$seen" -ge $((wanted / 5)) ] &&
 		[ "$seen" -le $((wanted * 4 / 5)) ] && [ "$reports" -eq 0 ]
-	case_is "$*: $seen of $guarded seen, $runs runs"
+	check $? "$*: $seen of $guarded seen, $runs runs"
 }
 
 # What the log says of the thread that died: $1 is the mistake, then as before.
@@ -67,7 +61,7 @@ told()
 		grep -q "tcslab: guard: object of cache .*, ${size:-64} bytes asked" /tmp/guard.log &&
 		grep -A 12 "tcslab: guard: allocated by tcslab_mistake/" /tmp/guard.log |
 			grep -q " make_mistake+0x.*tcslab_test_guard"
-	case_is "an oops says \"$words\""
+	check $? "an oops says \"$words\""
 }
 
 echo "TAP version 13"
@@ -82,7 +76,7 @@ for named in 0 1; do
 	for module in tcslab_test_guard tcslab_test_guard_slab; do
 		mistakes none "$module" "named=$named"
 		[ "$guarded" -eq "$wanted" ] && [ "$seen" -eq 0 ]
-		case_is "$module, named=$named: no false alarm in $runs runs, $guarded guarded"
+		check $? "$module, named=$named: no false alarm in $runs runs, $guarded guarded"
 		all_seen write_right "$module" "named=$named"
 		some_seen read_right "$module" "named=$named"
 		all_seen write_left "$module" "named=$named"
@@ -97,28 +91,28 @@ for named in 0 1; do
 		all_seen free_inside "$module" "named=$named"
 	done
 	[ "$named" -eq 1 ] || { rmmod tcslab && insmod /lib/tcslab/tcslab.ko guard_interval=1 checks=1; }
-	case_is "unloads"
+	check $? "unloads"
 done
 [ "$(stat guard_canaries_only)" -eq 0 ]
-case_is "pages can be taken away"
+check $? "pages can be taken away"
 
 told "use after free, read" read_freed tcslab_test_guard
 grep -A 12 "tcslab: guard: freed by tcslab_mistake/" /tmp/guard.log | grep -q " read_freed+0x"
-case_is "and who freed it"
+check $? "and who freed it"
 told "use after free, write" write_freed tcslab_test_guard_slab
 told "out of bounds, read" read_right tcslab_test_guard
 grep -q "read at .*, 1 bytes right of object" /tmp/guard.log
-case_is "and how far it was"
+check $? "and how far it was"
 # Who dies has his object still: of a named cache that would be seen when it is destroyed.
 told "out of bounds, write" write_left tcslab_test_guard_slab
 grep -q "write at .*, 1 bytes left of object" /tmp/guard.log
-case_is "and how far it was"
+check $? "and how far it was"
 [ "$(stat guard_live)" -le 2 ]
-case_is "only the dead have guarded objects"
+check $? "only the dead have guarded objects"
 
 cat /tmp/oops >/proc/sys/kernel/panic_on_oops
 rmmod tcslab
-case_is "unloads"
+check $? "unloads"
 ! dmesg | grep -q "BUG: Bad page"
-case_is "without a complaint about pages"
-echo "1..$number"
+check $? "without a complaint about pages"
+plan

@@ -21,7 +21,9 @@ free-stack-to-cache 2
 free-vmalloc-to-cache 2
 free-live-neighbour 0
 realloc-after-free 0"
-number=0
+
+# shellcheck source=selftests/case.inc
+. ./case.inc
 
 # What the log says of each mistake.
 read_log()
@@ -46,22 +48,20 @@ for who in api slab; do
 	read_log /tmp/mistakes.log >/tmp/mistakes.$who
 	sed "s/^/# $who: /" /tmp/mistakes.$who
 	while read -r name least; do
-		number=$((number + 1))
 		case $(sed -n "s/^$name //p" /tmp/mistakes.$who) in
 		at-once) is=2 ;;
 		later) is=1 ;;
 		not*) is=0 ;;
 		*) is=-1 ;;
 		esac
-		[ $is -ge "$least" ] || printf 'not '
-		echo "ok $number - $who: $name"
+		[ $is -ge "$least" ]
+		check $? "$who: $name"
 	done <<END
 $wanted
 END
 	rmmod tcslab_test_mistakes
 	rmmod tcslab
-	number=$((number + 1))
-	[ ! -d /sys/module/tcslab ] || printf 'not '
-	echo "ok $number - $who: unloads"
+	[ ! -d /sys/module/tcslab ]
+	check $? "$who: unloads"
 done
-echo "1..$number"
+plan
