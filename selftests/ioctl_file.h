@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The fixture of tests that hold objects by an open file of /dev/tcslab; after harness.h. */
+/* The fixture of tests with an open file of /dev/tcslab; after harness.h. */
 #ifndef IOCTL_FILE_H
 #define IOCTL_FILE_H
 
@@ -8,12 +8,15 @@
 FIXTURE(file)
 {
 	int fd;
+	int other;	/* opened before a test gives up its rights */
 	struct tcslab_ioc_version version;
 	__u64 in_use;
 };
 
 FIXTURE_SETUP(file)
 {
+	self->other = open(DEVICE, O_RDWR | O_CLOEXEC);
+	ASSERT_GE(self->other, 0);
 	self->fd = open(DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->fd, 0);
 	self->version = (struct tcslab_ioc_version){ .size = sizeof(self->version) };
@@ -24,11 +27,9 @@ FIXTURE_SETUP(file)
 /* Whatever the test did: nothing is left after the close. */
 FIXTURE_TEARDOWN(file)
 {
-	int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
-
 	close(self->fd);
-	EXPECT_EQ(self->in_use, in_use_bytes(fd));
-	close(fd);
+	EXPECT_EQ(self->in_use, in_use_bytes(self->other));
+	close(self->other);
 }
 
 #endif /* IOCTL_FILE_H */
