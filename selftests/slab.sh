@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The kernel's slab API through tcslab_slab.h: every call, and both kinds of memory in each free.
+# The kernel's slab API through tcslab_slab.h: every call that allocates.
 # lab: timeout=90
 
 # shellcheck source=selftests/ktap_module.inc

@@ -3,6 +3,7 @@
  * Replay of a recorded trace of allocations, see Documentation/replay.md
  *
  * trace   decodes and checks what was written to debugfs
+ * caches  makes the caches that it was recorded with
  * play    plays the events, one thread per CPU, through one allocator
  * measure repeats that in the ways that the `run` file offers
  * main    the files in debugfs
