@@ -23,7 +23,8 @@
 /* A counter that the array's owner changes meanwhile: what we see may be stale. */
 #define tcslab_glance(counter)	data_race(READ_ONCE(counter))
 
-extern const struct tcslab_cpu_cache_hooks *tcslab_cpu_cache_hooks;	/* constant from the start */
+/* Constant from the start. */
+extern const struct tcslab_cpu_cache_hooks *tcslab_cpu_cache_hooks;
 
 /*
  * To be asked after a write that an array of a narrow cache must not see: the owner may not have

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What calls are timed with: cycles or, under QEMU's icount, instructions; and which time counts. */
+/*
+ * What calls are timed with: cycles or, under QEMU's icount, instructions; and which time
+ * counts.
+ */
 #ifndef CLOCK_H
 #define CLOCK_H
 

@@ -42,7 +42,8 @@
  * @objs: room for @burst pointers
  * @open: with interrupts on, without which frees give no pages back to the kernel; ticks count
  *
- * With BENCH_REPLACED @burst is how many objects there are all the time, and each pair is as @order says.
+ * With BENCH_REPLACED @burst is how many objects there are all the time, and @order says which
+ * is next.
  */
 struct bench_work {
 	unsigned int pairs;
@@ -98,7 +99,8 @@ static __always_inline void bench_touch(void *obj, void *value)
 /* Bursts of allocations, each followed by as many frees; returns how many pairs. */
 static __always_inline unsigned int bench_bursts_of(const struct bench_work *work,
 						    void *(*alloc)(size_t size),
-						    void (*free)(void *obj, size_t size), bool touch)
+						    void (*free)(void *obj, size_t size),
+						    bool touch)
 {
 	unsigned int burst = work->burst, mask = work->mask;
 	unsigned int repeat = max(1U, work->pairs / burst);
