@@ -68,6 +68,7 @@
 #include "policy/stock.h"
 #include "slab/border.h"
 #include "user/chardev.h"
+#include "user/debug_files.h"
 #include "user/debugfs.h"
 
 static bool checks;
@@ -88,8 +89,13 @@ static void __init set_hooks(void)
 		.defer = tcslab_rcu_add_span,
 		.free_large = tcslab_free_slow,
 	};
+	static const struct tcslab_cache_debug_hooks debug = {
+		.made = tcslab_debug_files_made,
+		.goes = tcslab_debug_files_goes,
+	};
 	static const struct tcslab_cpu_cache_hooks front = { .is_narrow = tcslab_cache_is_narrow };
 
+	tcslab_cache_set_debug_hooks(&debug);
 	tcslab_central_set_hooks(&central);
 	tcslab_cpu_cache_set_hooks(&front);
 	tcslab_leaks_set_caller(tcslab_border_caller);

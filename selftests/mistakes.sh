@@ -5,22 +5,22 @@
 # prints, beside that of SLUB (who=slub; some of it kills who did it).
 # lab: timeout=120 smp=2 kernels=debian-* expect="mod/(caches/free|caches/general|middle/mistakes)\\.c:"
 
-# The mistake, and what is to be said of it at worst: 2 at once, 1 later, 0 nothing.
-wanted="free-twice 2
-free-twice-after-1 0
-free-twice-after-100 0
-free-twice-after-10000 0
-free-twice-two-cpus 0
-free-twice-rcu 0
-free-interior 2
-free-interior-general 2
-free-other-cache 2
-free-kmalloc-to-cache 2
-free-page-to-cache 2
-free-stack-to-cache 2
-free-vmalloc-to-cache 2
-free-live-neighbour 0
-realloc-after-free 0"
+# The mistake, and what is to be said of it at worst, and with debug=: 2 at once, 1 later, 0 nothing.
+wanted="free-twice 2 2
+free-twice-after-1 0 2
+free-twice-after-100 0 2
+free-twice-after-10000 0 2
+free-twice-two-cpus 0 2
+free-twice-rcu 0 2
+free-interior 2 2
+free-interior-general 2 2
+free-other-cache 2 2
+free-kmalloc-to-cache 2 2
+free-page-to-cache 2 2
+free-stack-to-cache 2 2
+free-vmalloc-to-cache 2 2
+free-live-neighbour 0 0
+realloc-after-free 0 2"
 
 # shellcheck source=selftests/case.inc
 . ./case.inc
@@ -38,30 +38,37 @@ read_log()
 	/mistakes: end/ { print name, when two }' "$1"
 }
 
-echo "TAP version 13"
-rmmod tcslab 2>/dev/null
-for who in api slab; do
-	insmod /lib/tcslab/tcslab.ko || exit 1
+make_them() # who, parameter or nothing
+{
+	insmod /lib/tcslab/tcslab.ko ${2:+"$2"} || exit 1
 	dmesg -c >/dev/null
-	insmod /lib/tcslab/tcslab_test_mistakes.ko who=$who
+	insmod /lib/tcslab/tcslab_test_mistakes.ko who="$1"
 	dmesg >/tmp/mistakes.log
-	read_log /tmp/mistakes.log >/tmp/mistakes.$who
-	sed "s/^/# $who: /" /tmp/mistakes.$who
-	while read -r name least; do
-		case $(sed -n "s/^$name //p" /tmp/mistakes.$who) in
+	read_log /tmp/mistakes.log >/tmp/mistakes.found
+	sed "s/^/# $1 $2: /" /tmp/mistakes.found
+	while read -r name least debugged; do
+		case $(sed -n "s/^$name //p" /tmp/mistakes.found) in
 		at-once) is=2 ;;
 		later) is=1 ;;
 		not*) is=0 ;;
 		*) is=-1 ;;
 		esac
+		[ -z "$2" ] || least=$debugged
 		[ $is -ge "$least" ]
-		check $? "$who: $name"
+		check $? "$1: $name${2:+, $2}"
 	done <<END
 $wanted
 END
 	rmmod tcslab_test_mistakes
 	rmmod tcslab
 	[ ! -d /sys/module/tcslab ]
-	check $? "$who: unloads"
-done
+	check $? "$1: unloads${2:+, $2}"
+}
+
+echo "TAP version 13"
+rmmod tcslab 2>/dev/null
+make_them api
+make_them slab
+make_them api debug=FZPU
+make_them slab debug=FZPU
 plan

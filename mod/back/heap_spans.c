@@ -123,7 +123,7 @@ void tcslab_heap_publish(struct tcslab_page_heap *heap, struct tcslab_span *span
 	lockdep_assert_held(&heap->lock);
 	span->state = state;
 	if (state == TCSLAB_SPAN_SMALL) {
-		span->base = page_address(span->page);
+		span->base = page_address(span->page) + cache->first;
 		key = tcslab_span_key(span, cache);
 		span->free_bits = cache->span_objs <= BITS_PER_LONG ? &span->bits :
 				  (unsigned long *)tcslab_heap_take_spare(heap);

@@ -121,7 +121,7 @@ enum tcslab_span_state {
  * @node: FREE and long: in the heap's tree
  * @chunk: the chunk that it is part of
  * @page: the first page
- * @base: SMALL: the address of the first page
+ * @base: SMALL: where the first object is
  * @freed: FREE: when something in it was freed last, see tcslab_free_index_note()
  * @warm: FREE: which page of it is the first that was
  * @nwarm: FREE: so many pages from there on, none if nobody has had it

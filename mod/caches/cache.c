@@ -15,6 +15,8 @@
 #include "base/report.h"
 #include "base/window.h"
 #include "debug/guard.h"
+#include "debug/objects.h"
+#include "debug/pattern.h"
 #include "front/cpu_budget.h"
 #include "front/cpu_cache.h"
 #include "front/remote.h"
@@ -42,6 +44,12 @@
 #define DRAIN_ROUNDS		64
 
 static bool verify_frees __ro_after_init;
+static const struct tcslab_cache_debug_hooks *debug_hooks __ro_after_init;
+
+void __init tcslab_cache_set_debug_hooks(const struct tcslab_cache_debug_hooks *hooks)
+{
+	debug_hooks = hooks;
+}
 
 void tcslab_cache_add_nodes(struct tcslab_cache *cache)
 {
@@ -116,6 +124,12 @@ static unsigned int few(unsigned int size)
 	return size > LARGEST_BATCHED ? 1 : clamp_t(unsigned int, FEW_BYTES / size, 2, FEW_OBJS);
 }
 
+/* Are all its calls to take the slow path? */
+static bool is_closed(const struct tcslab_cache *cache)
+{
+	return verify_frees || cache->debug;
+}
+
 static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_args *args)
 {
 	unsigned int align = max_t(unsigned int, args->align, sizeof(u64));
@@ -129,13 +143,15 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 	if (args->flags & TCSLAB_TYPESAFE_BY_RCU)
 		cache->size = ALIGN(args->size, sizeof(void *)) + sizeof(void *);
 	cache->size = ALIGN(cache->size, align);
+	if (cache->debug)
+		tcslab_objects_layout(cache);
 	cache->span_pages = tcslab_span_pages(cache->size);
 	cache->span_objs = cache->span_pages * PAGE_SIZE / cache->size;
 	cache->factor = new_factor(cache->size);
 	cache->recip = DIV64_U64_ROUND_UP(1ULL << TCSLAB_RECIP_SHIFT, cache->size);
 	cache->shift = __ffs(cache->size);
 	cache->inverse = inverse_of(cache->size >> cache->shift);
-	cache->span_align = tcslab_span_align(cache->size);
+	cache->span_align = tcslab_span_align(cache->debug ? cache->align : cache->size);
 	/* One of the largest: it is there to be used again, not to be had in numbers. */
 	cache->batch = clamp_t(unsigned int, BATCH_BYTES / cache->size, few(cache->size),
 			       TCSLAB_MAX_BATCH);
@@ -145,11 +161,25 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 		cache->batch = min_t(unsigned int, cache->batch, LOW_ZONE_OBJS / 2);
 		cache->max_capacity = min_t(unsigned int, cache->max_capacity, LOW_ZONE_OBJS);
 	}
-	if (verify_frees)
+	if (is_closed(cache))
 		cache->max_capacity = 0;
 	cache->limit_pages = args->limit_bytes ?
 		max_t(unsigned long, args->limit_bytes >> PAGE_SHIFT,
 		      DIV_ROUND_UP(cache->size, PAGE_SIZE)) : 0;
+}
+
+/* What debug= says of a cache of this name; false without memory. */
+static bool set_debug(struct tcslab_cache *cache, gfp_t gfp)
+{
+	unsigned int flags = tcslab_pattern_flags(cache->name);
+
+	if (likely(!flags))
+		return true;
+	cache->debug = kzalloc(sizeof(*cache->debug), gfp);
+	if (!cache->debug)
+		return false;
+	cache->debug->flags = flags;
+	return true;
 }
 
 /* @gfp: GFP_KERNEL, or less hard. */
@@ -169,13 +199,15 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 	cache->useroffset = args->useroffset;
 	cache->usersize = args->usersize;
 	cache->created_ms = tcslab_uptime_ms();
+	if (!set_debug(cache, gfp))
+		goto free_cache;
 	set_geometry(cache, args);
 	/* What lives on after a free must not be cleared, neither then nor later. */
 	if (!cache->ctor && !(cache->flags & TCSLAB_TYPESAFE_BY_RCU))
 		cache->zero_size = cache->object_size;
 	if (tcslab_central_init(cache, gfp))
 		goto free_cache;
-	if (tcslab_cpu_cache_init(cache, verify_frees, gfp))
+	if (tcslab_cpu_cache_init(cache, is_closed(cache), gfp))
 		goto free_central;
 	if (tcslab_limit_wait_init(cache))
 		goto free_cpu_cache;
@@ -183,6 +215,8 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 	list_add_tail(&cache->list, &tcslab_cache_list);
 	tcslab_cache_add_nodes(cache);
 	mutex_unlock(&tcslab_cache_mutex);
+	if (cache->debug)
+		debug_hooks->made(cache);
 	return cache;
 
 free_cpu_cache:
@@ -190,6 +224,7 @@ free_cpu_cache:
 free_central:
 	tcslab_central_exit(cache);
 free_cache:
+	kfree(cache->debug);
 	kfree(cache);
 	return NULL;
 }
@@ -260,6 +295,7 @@ static void unmake_cache(struct tcslab_cache *cache)
 	tcslab_limit_wait_exit(cache);
 	tcslab_cpu_cache_exit(cache);
 	tcslab_central_exit(cache);
+	kfree(cache->debug);
 	kfree(cache);
 }
 
@@ -306,6 +342,8 @@ int tcslab_cache_destroy(struct tcslab_cache *cache)
 		tcslab_report_objects(cache, TCSLAB_LEAKS_SHOWN);
 		return -EBUSY;
 	}
+	if (cache->debug)
+		debug_hooks->goes(cache);
 	/*
 	 * Spans on their way back to the page heap still refer to it, until they are no longer
 	 * charged.  Whoever gives one back does so in an RCU section.

@@ -8,6 +8,42 @@
 /* tcslab_cache_alloc_slow() for one of whose object @size bytes are asked for. */
 void *tcslab_cache_alloc_size(struct tcslab_cache *cache, size_t size, gfp_t gfp, int node);
 
+/**
+ * struct tcslab_cache_debug_hooks - what caches with debug= ask the tier above
+ * @made: such a cache is there
+ * @goes: it is about to go; nobody looks at it when this returns
+ *
+ * Both in task context, without a lock of ours.
+ */
+struct tcslab_cache_debug_hooks {
+	void (*made)(struct tcslab_cache *cache);
+	void (*goes)(struct tcslab_cache *cache);
+};
+
+/* Before the first cache. */
+void tcslab_cache_set_debug_hooks(const struct tcslab_cache_debug_hooks *hooks);
+
+/**
+ * struct tcslab_validated - what a look at all objects of a cache found
+ * @free: objects that are free
+ * @in_use: that users hold
+ * @broken: of both, those that somebody wrote to who should not have
+ */
+struct tcslab_validated {
+	unsigned long free;
+	unsigned long in_use;
+	unsigned long broken;
+};
+
+/*
+ * Look at all objects of a cache with debug=, and report what is broken.  Free ones are mended.
+ * Task context.
+ */
+void tcslab_cache_validate(struct tcslab_cache *cache, struct tcslab_validated *result);
+
+/* tcslab_usable_size(), of which the caller does not ask for more than was asked for before. */
+size_t tcslab_asked_size(const void *obj);
+
 /* Free an object that nobody used, past the arrays.  Any context but under our locks. */
 void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj);
 

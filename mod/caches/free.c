@@ -15,6 +15,7 @@
 #include "base/lock.h"
 #include "base/report.h"
 #include "debug/guard.h"
+#include "debug/objects.h"
 #include "front/cpu_bulk.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
@@ -101,6 +102,15 @@ static void free_one(struct tcslab_cache *cache, void *obj, unsigned long caller
 		tcslab_cpu_cache_put(cache, obj, caller);
 }
 
+/* Before an object is free, and known to be one. */
+static __always_inline void fini(struct tcslab_cache *cache, void *obj)
+{
+	if (unlikely(cache->debug))
+		kmemleak_free(obj);
+	else
+		tcslab_obj_fini(cache, obj);
+}
+
 /* False, and done, for what is no object of a class or of a named cache. */
 static __always_inline bool may_free(struct tcslab_cache *cache, void *obj, unsigned long caller)
 {
@@ -113,8 +123,10 @@ static __always_inline bool may_free(struct tcslab_cache *cache, void *obj, unsi
 		tcslab_free_odd(obj, caller);
 		return false;
 	}
-	if (likely(hardened))
+	if (likely(hardened) || cache->debug)
 		mistake = mistake_of(cache, obj);
+	if (unlikely(cache->debug) && !mistake && !tcslab_objects_free(cache, obj, caller))
+		mistake = TCSLAB_TWICE;
 	if (unlikely(mistake))
 		tcslab_refuse(cache, obj, mistake, caller);
 	return !mistake;
@@ -143,7 +155,7 @@ static __always_inline void free_long(struct tcslab_cache *cache, void *obj,
 {
 	if (!may_free(cache, obj, caller))
 		return;
-	tcslab_obj_fini(cache, obj);
+	fini(cache, obj);
 	if (hardened ? tcslab_cpu_push(cache, obj, NULL, TCSLAB_LOOK_AT_OBJECT) :
 		       tcslab_cpu_push(cache, obj, NULL, TCSLAB_LOOK_NOWHERE))
 		return;
@@ -172,14 +184,15 @@ static size_t check_bulk(struct tcslab_cache *cache, size_t n, void **objs,
 static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs,
 			       unsigned long caller, bool known)
 {
-	bool fini = want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK);
+	bool to_fini = want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK);
+	bool check = to_fini || static_branch_unlikely(&tcslab_numa_key) || cache->minimum;
 	size_t i;
 
-	if (!known && (fini || static_branch_unlikely(&tcslab_numa_key) || cache->minimum))
+	if ((!known && check) || cache->debug)
 		n = check_bulk(cache, n, objs, caller);
-	if (fini)
+	if (to_fini)
 		for (i = 0; i < n; i++)
-			tcslab_obj_fini(cache, objs[i]);
+			fini(cache, objs[i]);
 	if (likely(!cache->minimum))
 		tcslab_cpu_cache_put_bulk(cache, n, objs);
 	else

@@ -12,7 +12,9 @@
 #include "base/compat.h"
 #include "base/report.h"
 #include "debug/guard.h"
+#include "debug/objects.h"
 #include "front/cpu_cache.h"
+#include "middle/central.h"
 #include "cache.h"
 #include "effort.h"
 #include "free.h"
@@ -147,6 +149,27 @@ EXPORT_SYMBOL_GPL(tcslab_alloc_bulk);
 
 /* ------------------------------------------------------- sizes, realloc */
 
+size_t tcslab_asked_size(const void *obj)
+{
+	struct tcslab_cache *cache;
+	struct tcslab_span *span;
+
+	if (ZERO_OR_NULL_PTR(obj))
+		return 0;
+	cache = tcslab_cache_of(obj);
+	if (cache && cache != tcslab_large_cache && cache != &tcslab_no_cache) {
+		if (unlikely(cache->debug) && tcslab_central_owns(cache, obj))
+			return tcslab_objects_size(cache, obj);
+		return cache->object_size;
+	}
+	if (tcslab_guard_cache(obj))
+		return tcslab_guard_size(obj);
+	span = tcslab_large_span(obj);
+	if (tcslab_warn(!span, "tcslab: size of %p, which is no object of ours\n", obj))
+		return 0;
+	return (size_t)span->npages << PAGE_SHIFT;
+}
+
 /**
  * tcslab_usable_size() - bytes that may be written to an object
  * @obj: memory of tcslab_alloc() or of a named cache; NULL and ZERO_SIZE_PTR
@@ -158,20 +181,12 @@ EXPORT_SYMBOL_GPL(tcslab_alloc_bulk);
  */
 size_t tcslab_usable_size(const void *obj)
 {
-	struct tcslab_cache *cache;
-	struct tcslab_span *span;
+	struct tcslab_cache *cache = tcslab_cache_of(obj);
 
-	if (ZERO_OR_NULL_PTR(obj))
-		return 0;
-	cache = tcslab_cache_of(obj);
-	if (cache && cache != tcslab_large_cache && cache != &tcslab_no_cache)
-		return cache->object_size;
-	if (tcslab_guard_cache(obj))
-		return tcslab_guard_size(obj);
-	span = tcslab_large_span(obj);
-	if (tcslab_warn(!span, "tcslab: size of %p, which is no object of ours\n", obj))
-		return 0;
-	return (size_t)span->npages << PAGE_SHIFT;
+	/* Who asks may use it all: with debug=, from now on. */
+	if (unlikely(cache && cache->debug) && tcslab_central_owns(cache, obj))
+		tcslab_objects_widen(cache, (void *)obj);
+	return tcslab_asked_size(obj);
 }
 EXPORT_SYMBOL_GPL(tcslab_usable_size);
 
@@ -211,7 +226,7 @@ EXPORT_SYMBOL_GPL(tcslab_good_size);
  */
 void *tcslab_realloc(const void *obj, size_t size, gfp_t gfp)
 {
-	size_t old = tcslab_usable_size(obj);
+	size_t old = tcslab_asked_size(obj);
 	void *to;
 
 	if (!size) {
@@ -247,7 +262,7 @@ EXPORT_SYMBOL_GPL(tcslab_realloc);
  */
 void tcslab_free_sensitive(const void *obj)
 {
-	size_t size = tcslab_usable_size(obj);
+	size_t size = tcslab_asked_size(obj);
 
 	if (size)
 		memzero_explicit((void *)obj, size);

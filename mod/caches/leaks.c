@@ -12,6 +12,7 @@
 
 #include "back/page_heap.h"
 #include "debug/guard.h"
+#include "debug/objects.h"
 #include "middle/central.h"
 #include "leaks.h"
 #include "list.h"
@@ -38,6 +39,8 @@ static void report_object(const struct tcslab_cache *cache, const void *obj)
 		       cache->name, obj, (void *)caller);
 	else
 		pr_err("tcslab: cache %s: object %p is in use\n", cache->name, obj);
+	if (cache->debug)
+		tcslab_objects_tell(cache, obj);
 }
 
 unsigned int tcslab_report_objects(struct tcslab_cache *cache, unsigned int max)

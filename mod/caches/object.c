@@ -12,6 +12,7 @@
 #include "back/span.h"
 #include "base/report.h"
 #include "debug/guard.h"
+#include "debug/objects.h"
 #include "front/cpu_bulk.h"
 #include "front/cpu_cache.h"
 #include "cache.h"
@@ -52,10 +53,16 @@ static __always_inline void *alloc_one(struct tcslab_cache *cache, size_t size, 
 		obj = tcslab_effort_object(cache, gfp, node, home, wait);
 	if (!obj)
 		return NULL;
+	if (unlikely(cache->debug))
+		tcslab_objects_alloc(cache, obj, size, gfp, _RET_IP_);
 	if (tcslab_guard_is_due() && node == NUMA_NO_NODE) {
 		guarded = tcslab_guard_alloc(cache, obj, size, gfp);
 		if (guarded)
 			return guarded;
+	}
+	if (unlikely(cache->debug)) {
+		kmemleak_alloc(obj, cache->object_size, 1, gfp);
+		return obj;
 	}
 	return tcslab_obj_init(cache, obj, gfp);
 }
@@ -98,14 +105,16 @@ EXPORT_SYMBOL_GPL(tcslab_cache_alloc_node);
 static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n,
 				  void **objs)
 {
-	size_t got, i, first = 0;
+	size_t got = 0, i, first = 0;
 	void *guarded;
 
 	if (refused(cache, gfp))
 		return 0;
 	might_alloc(gfp);
-	got = tcslab_cpu_cache_take_bulk(cache, n, objs);
-	if (got < n)
+	/* One by one where each is looked at. */
+	if (likely(!cache->debug))
+		got = tcslab_cpu_cache_take_bulk(cache, n, objs);
+	if (got < n && likely(!cache->debug))
 		got += tcslab_cpu_cache_grow_bulk(cache, gfp, n - got, objs + got);
 	/* The first of them can be a guarded one, which is initialised. */
 	if (got && tcslab_guard_is_due()) {

@@ -18,10 +18,28 @@
 
 #include "base/trace.h"
 #include "debug/guard.h"
+#include "debug/objects.h"
 #include "effort.h"
 #include "free.h"
 #include "minimum.h"
 #include "slots.h"
+
+/* Objects in slots are free to who debugs them.  False if @obj is so already. */
+static bool put_aside(struct tcslab_cache *cache, void *obj, unsigned long caller)
+{
+	if (unlikely(cache->debug))
+		return tcslab_objects_free(cache, obj, caller);
+	if (want_init_on_free())
+		memset(obj, 0, cache->zero_size);
+	return true;
+}
+
+/* To be freed. */
+static void take_back(struct tcslab_cache *cache, void *obj)
+{
+	if (unlikely(cache->debug))
+		tcslab_objects_alloc(cache, obj, cache->object_size, 0, _THIS_IP_);
+}
 
 /**
  * tcslab_reserve_create() - set objects aside
@@ -75,7 +93,9 @@ void *tcslab_reserve_alloc(struct tcslab_reserve *reserve)
 	if (!obj)	/* the cache's own minimum is for others first */
 		return cache->minimum ? tcslab_cache_alloc(cache, __GFP_NOWARN) : NULL;
 	trace_reserve_taken(cache->name, tcslab_reserve_left(reserve));
-	if (want_init_on_alloc(0))
+	if (unlikely(cache->debug))
+		tcslab_objects_alloc(cache, obj, cache->object_size, 0, _RET_IP_);
+	else if (want_init_on_alloc(0))
 		memset(obj, 0, cache->zero_size);
 	return obj;
 }
@@ -95,15 +115,18 @@ void tcslab_reserve_free(struct tcslab_reserve *reserve, void *obj)
 	if (!obj)
 		return;
 	mistake = tcslab_in_guards(obj) ? TCSLAB_RIGHT : tcslab_mistake_of(reserve->cache, obj);
+	if (!mistake && tcslab_slots_any(&reserve->vacant)) {
+		if (likely(put_aside(reserve->cache, obj, _RET_IP_))) {
+			if (tcslab_slots_fill(reserve, obj))
+				return;
+			take_back(reserve->cache, obj);
+		} else {
+			mistake = TCSLAB_TWICE;
+		}
+	}
 	if (unlikely(mistake)) {
 		tcslab_refuse(reserve->cache, obj, mistake, _RET_IP_);
 		return;
-	}
-	if (tcslab_slots_any(&reserve->vacant)) {
-		if (want_init_on_free())
-			memset(obj, 0, reserve->cache->zero_size);
-		if (tcslab_slots_fill(reserve, obj))
-			return;
 	}
 	tcslab_cache_free(reserve->cache, obj);
 }
@@ -129,7 +152,9 @@ int tcslab_reserve_refill(struct tcslab_reserve *reserve, gfp_t gfp)
 		/* In bulk, so that it does not wait at the limit. */
 		if (!tcslab_cache_alloc_bulk(reserve->cache, tcslab_effort_to_fill(gfp), 1, &obj))
 			return -ENOMEM;
+		put_aside(reserve->cache, obj, _RET_IP_);
 		if (!tcslab_slots_fill(reserve, obj)) {
+			take_back(reserve->cache, obj);
 			tcslab_cache_free(reserve->cache, obj);
 			break;
 		}
@@ -168,6 +193,7 @@ void tcslab_reserve_destroy(struct tcslab_reserve *reserve)
 	if (!reserve)
 		return;
 	while ((obj = tcslab_slots_take(reserve))) {
+		take_back(reserve->cache, obj);
 		tcslab_cache_free(reserve->cache, obj);
 		cond_resched();
 	}

@@ -232,7 +232,7 @@ static void initialise(const struct tcslab_guard_slot *slot, const struct tcslab
 
 void *tcslab_guard_alloc(struct tcslab_cache *cache, void *standin, size_t size, gfp_t gfp)
 {
-	struct tcslab_guard_track track;
+	struct tcslab_track track;
 	struct tcslab_guard_slot *slot;
 	u32 site;
 
@@ -250,7 +250,7 @@ void *tcslab_guard_alloc(struct tcslab_cache *cache, void *standin, size_t size,
 	/* Pairs with tcslab_guard_make(). */
 	if (!smp_load_acquire(&tcslab_guard_bytes))
 		return NULL;
-	tcslab_guard_note(&track);
+	tcslab_track_note(&track);
 	site = jhash(track.entries, track.nr * sizeof(track.entries[0]), 0);
 	slot = is_covered(site) ? NULL : take_slot();
 	if (!slot) {
@@ -308,7 +308,7 @@ static struct tcslab_guard_slot *begin_free(const void *obj)
 	    atomic_cmpxchg(&slot->state, TCSLAB_GUARD_LIVE, TCSLAB_GUARD_LEAVING) !=
 	    TCSLAB_GUARD_LIVE)
 		return NULL;
-	tcslab_guard_note(&slot->freed);
+	tcslab_track_note(&slot->freed);
 	kmemleak_free(obj);
 	return slot;
 }

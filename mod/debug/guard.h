@@ -50,10 +50,13 @@ static __always_inline bool tcslab_guard_is_due(void)
 	return unlikely(raw_cpu_read(tcslab_guard_due));
 }
 
-/* What can be guarded: a reader of a type-safe object would meet a page that is not there. */
+/*
+ * What can be guarded: a reader of a type-safe object would meet a page that is not there, and what
+ * debug= has around an object a stand-in has, too.
+ */
 static inline bool tcslab_guard_serves(const struct tcslab_cache *cache)
 {
-	return cache->zone == TCSLAB_ZONE_NORMAL && cache->node == NUMA_NO_NODE &&
+	return !cache->debug && cache->zone == TCSLAB_ZONE_NORMAL && cache->node == NUMA_NO_NODE &&
 	       cache->object_size <= PAGE_SIZE && !(cache->flags & TCSLAB_TYPESAFE_BY_RCU);
 }
 

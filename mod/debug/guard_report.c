@@ -7,14 +7,10 @@
  * stack, where it asks the die notifiers, comes what it was about.  We swallow nothing.
  */
 #include <linux/kdebug.h>
-#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/ptrace.h>
-#include <linux/sched/clock.h>
-#include <linux/smp.h>
-#include <linux/stacktrace.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
@@ -24,31 +20,11 @@
 #include "guard_map.h"
 #include "guard_slot.h"
 
-#define SKIPPED_FRAMES	2	/* our own */
-
 static atomic_long_t nr_reports;
 
 unsigned long tcslab_guard_reports(void)
 {
 	return atomic_long_read(&nr_reports);
-}
-
-void tcslab_guard_note(struct tcslab_guard_track *track)
-{
-	track->when = local_clock();
-	strscpy(track->comm, current->comm, sizeof(track->comm));
-	track->pid = task_pid_nr(current);
-	track->cpu = raw_smp_processor_id();
-	track->nr = stack_trace_save(track->entries, TCSLAB_GUARD_FRAMES, SKIPPED_FRAMES);
-}
-
-static void tell_track(const char *what, const struct tcslab_guard_track *track)
-{
-	if (!track->nr)
-		return;
-	pr_err("tcslab: guard: %s by %s/%d on CPU %u %llu ms ago:\n", what, track->comm,
-	       track->pid, track->cpu, div_u64(local_clock() - track->when, NSEC_PER_MSEC));
-	stack_trace_print(track->entries, track->nr, 1);
 }
 
 static const char *name_of(enum tcslab_guard_mistake mistake)
@@ -86,8 +62,8 @@ static void tell_place(const struct tcslab_guard_slot *slot, enum tcslab_guard_m
 static void tell_rest(const struct tcslab_guard_slot *slot)
 {
 	pr_err("tcslab: guard: object of cache %s, %zu bytes asked\n", slot->name, slot->size);
-	tell_track("allocated", &slot->alloced);
-	tell_track("freed", &slot->freed);
+	tcslab_track_tell("guard: allocated", &slot->alloced);
+	tcslab_track_tell("guard: freed", &slot->freed);
 }
 
 void tcslab_guard_tell(const struct tcslab_guard_slot *slot, enum tcslab_guard_mistake mistake,

@@ -6,11 +6,10 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/llist.h>
-#include <linux/sched.h>
 
 #include <linux/tcslab.h>
 
-#define TCSLAB_GUARD_FRAMES	16
+#include "track.h"
 
 /**
  * enum tcslab_guard_state - of a slot
@@ -22,24 +21,6 @@ enum tcslab_guard_state {
 	TCSLAB_GUARD_FREE,
 	TCSLAB_GUARD_LIVE,
 	TCSLAB_GUARD_LEAVING,
-};
-
-/**
- * struct tcslab_guard_track - who did it
- * @when: by local_clock()
- * @comm: name of the task that ran
- * @pid: its number
- * @cpu: where
- * @nr: frames in @entries
- * @entries: his stack
- */
-struct tcslab_guard_track {
-	u64 when;
-	char comm[TASK_COMM_LEN];
-	pid_t pid;
-	unsigned int cpu;
-	unsigned int nr;
-	unsigned long entries[TCSLAB_GUARD_FRAMES];
 };
 
 /**
@@ -70,8 +51,8 @@ struct tcslab_guard_slot {
 	void *standin;
 	char name[sizeof_field(struct tcslab_cache, name)];
 	u32 site;
-	struct tcslab_guard_track alloced;
-	struct tcslab_guard_track freed;
+	struct tcslab_track alloced;
+	struct tcslab_track freed;
 };
 
 /**
@@ -91,9 +72,6 @@ enum tcslab_guard_mistake {
 	TCSLAB_GUARD_DOUBLE,
 	TCSLAB_GUARD_INVALID,
 };
-
-/* Note who calls. */
-void tcslab_guard_note(struct tcslab_guard_track *track);
 
 /* Print what happened at @addr, and what is known of the slot.  @write for what is an access. */
 void tcslab_guard_tell(const struct tcslab_guard_slot *slot, enum tcslab_guard_mistake mistake,

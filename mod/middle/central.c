@@ -35,6 +35,7 @@
  */
 #define RELEASE_PAGES		64
 #define RELEASE_SPANS		8
+#define KEPT_SPANS		16	/* empty ones of a cache with debug=, the latest */
 
 static void report_bad_free(struct tcslab_cache *cache, const struct tcslab_bad_pointer *bad,
 			    unsigned long caller)
@@ -101,9 +102,10 @@ void tcslab_central_free(struct tcslab_cache *cache, int node, void **objs, unsi
 		tcslab_lists_put(central, cache, objs, n, &bad);
 	/* Who waits at a limit waits for spans: all that this batch has emptied. */
 	if (unlikely(cache->limit_pages))
-		tcslab_lists_take_empty(central, &empty, cache->batch, UINT_MAX);
+		tcslab_lists_take_empty(central, &empty, 0, cache->batch, UINT_MAX);
 	else
-		tcslab_lists_take_empty(central, &empty, RELEASE_SPANS, RELEASE_PAGES);
+		tcslab_lists_take_empty(central, &empty, cache->debug ? KEPT_SPANS : 0,
+					RELEASE_SPANS, RELEASE_PAGES);
 	tcslab_unlock_irqrestore(&central->lock, flags);
 
 	tcslab_central_release(cache, &empty);
@@ -122,7 +124,7 @@ static void drain_empty(struct tcslab_cache *cache, int node)
 		HLIST_HEAD(empty);
 
 		tcslab_lock_irqsave(&central->lock, flags);
-		n = tcslab_lists_take_empty(central, &empty, RELEASE_SPANS, RELEASE_PAGES);
+		n = tcslab_lists_take_empty(central, &empty, 0, RELEASE_SPANS, RELEASE_PAGES);
 		tcslab_unlock_irqrestore(&central->lock, flags);
 		tcslab_central_release(cache, &empty);
 	} while (n);
@@ -182,7 +184,8 @@ void tcslab_central_scavenge(struct tcslab_cache *cache)
 
 	for (node = 0; node < nr_node_ids; node++) {
 		central = &cache->central[node];
-		if (!has_some_cached(central))
+		/* What is written to after a free is to be found when it is used again. */
+		if (!has_some_cached(central) || cache->debug)
 			continue;
 		tcslab_lock_irqsave(&central->lock, flags);
 		low = central->low_transfer;

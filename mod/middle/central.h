@@ -117,6 +117,20 @@ long tcslab_central_in_hands(const struct tcslab_cache *cache);
  */
 unsigned int tcslab_central_live(struct tcslab_cache *cache, void **objs, unsigned int max);
 
+/**
+ * struct tcslab_visitor - who walks all objects of a cache
+ * @look: called for each, under the lock; @is_free if it is in its span
+ * @pause: called without it after a few spans; or NULL
+ */
+struct tcslab_visitor {
+	void (*look)(struct tcslab_cache *cache, void *obj, bool is_free, void *arg);
+	void (*pause)(struct tcslab_cache *cache, void *arg);
+};
+
+/* What moves meanwhile may be seen twice or not at all.  Task context. */
+void tcslab_central_visit(struct tcslab_cache *cache, const struct tcslab_visitor *visitor,
+			  void *arg);
+
 /* The grace period of a span that was deferred is over: back to the page heap with it. */
 void tcslab_central_release_now(struct tcslab_span *span);
 

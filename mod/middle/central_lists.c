@@ -274,15 +274,18 @@ void tcslab_lists_put(struct tcslab_central *central, struct tcslab_cache *cache
 }
 
 unsigned int tcslab_lists_take_empty(struct tcslab_central *central, struct hlist_head *spans,
-				     unsigned int max, unsigned int max_pages)
+				     unsigned int skip, unsigned int max, unsigned int max_pages)
 {
+	struct hlist_node *node = central->empty.first;
 	unsigned int n, npages = 0;
 
 	lockdep_assert_held(&central->lock);
-	for (n = 0; n < max && npages < max_pages && !hlist_empty(&central->empty); n++) {
-		struct tcslab_span *span = hlist_entry(central->empty.first,
-						       struct tcslab_span, link);
+	while (node && skip--)
+		node = node->next;
+	for (n = 0; n < max && npages < max_pages && node; n++) {
+		struct tcslab_span *span = hlist_entry(node, struct tcslab_span, link);
 
+		node = node->next;
 		__hlist_del(&span->link);
 		hlist_add_head(&span->link, spans);
 		central->nr_spans--;

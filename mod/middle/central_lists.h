@@ -65,11 +65,11 @@ void tcslab_lists_put(struct tcslab_central *central, struct tcslab_cache *cache
 		      void **objs, unsigned int n, struct tcslab_bad_pointer *bad);
 
 /*
- * Hand up to @max of the empty spans over to the caller, or up to @max_pages; how many.  With the
- * lock.
+ * Hand up to @max of the empty spans over to the caller, or up to @max_pages, but not the latest
+ * @skip; how many.  With the lock.
  */
 unsigned int tcslab_lists_take_empty(struct tcslab_central *central, struct hlist_head *spans,
-				     unsigned int max, unsigned int max_pages);
+				     unsigned int skip, unsigned int max, unsigned int max_pages);
 
 /*
  * Give spans that were in no list any more back to the page heap, those of type-safe caches

@@ -11,6 +11,7 @@
 
 #include "back/page_heap.h"
 #include "base/charge.h"
+#include "debug/objects.h"
 #include "central_lists.h"
 
 #define SHORT_SPANS	4	/* so many of the shortest before longer ones */
@@ -59,8 +60,8 @@ static void release_spans(struct tcslab_cache *cache, struct hlist_head *spans)
 
 	hlist_for_each_entry(span, spans, link) {
 		/* What was not cleared object by object must not be seen in another cache. */
-		if (want_init_on_free() && !cache->zero_size)
-			memset(span->base, 0, (size_t)span->npages << PAGE_SHIFT);
+		if (want_init_on_free() && (!cache->zero_size || cache->debug))
+			memset(tcslab_span_base(span), 0, (size_t)span->npages << PAGE_SHIFT);
 		npages += span->npages;
 	}
 	tcslab_page_heap_free_all(spans);
@@ -76,6 +77,17 @@ void tcslab_central_release_now(struct tcslab_span *span)
 	release_spans(tcslab_cache_of(span->base), &spans);
 }
 
+/* The last occasion: who wrote to one of them after he had freed it? */
+static void look_at_free(struct tcslab_cache *cache, struct hlist_head *spans)
+{
+	struct tcslab_span *span;
+	unsigned int i;
+
+	hlist_for_each_entry(span, spans, link)
+		for (i = 0; i < tcslab_span_objs(cache, span); i++)
+			tcslab_objects_leave(cache, span->base + (size_t)i * cache->size);
+}
+
 void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans)
 {
 	struct tcslab_span *span;
@@ -83,6 +95,8 @@ void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans
 
 	if (hlist_empty(spans))
 		return;
+	if (unlikely(cache->debug))
+		look_at_free(cache, spans);
 	if (!(cache->flags & TCSLAB_TYPESAFE_BY_RCU)) {
 		release_spans(cache, spans);
 		return;
@@ -108,12 +122,15 @@ static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 	unsigned int nobjs = tcslab_span_objs(cache, span), i, last;
 
 	if (clear_first(cache))
-		memset(span->base, 0, (size_t)span->npages << PAGE_SHIFT);
+		memset(tcslab_span_base(span), 0, (size_t)span->npages << PAGE_SHIFT);
 	span->nfree = nobjs;
 	last = (nobjs - 1) / BITS_PER_LONG;
 	span->free_bits[last] = BITMAP_LAST_WORD_MASK(nobjs);
 	for (i = 0; i < last; i++)
 		span->free_bits[i] = ~0UL;
+	if (unlikely(cache->debug))
+		for (i = 0; i < nobjs; i++)
+			tcslab_objects_new(cache, span->base + (size_t)i * cache->size);
 	if (cache->ctor)
 		for (i = 0; i < nobjs; i++)
 			cache->ctor(span->base + (size_t)i * cache->size);

@@ -5,6 +5,7 @@
 
 #include "back/span.h"
 #include "base/report.h"
+#include "debug/objects.h"
 #include "central_lists.h"
 #include "mistakes.h"
 
@@ -71,10 +72,27 @@ static void say_where(char *text, size_t bytes, const void *obj)
 			  data_race(test_bit(index, span->free_bits)) ? "free" : "in use");
 }
 
+/* Of an object with debug=U. */
+static void tell_users(const void *obj)
+{
+	const struct tcslab_cache *owner = tcslab_cache_of(obj);
+	const struct tcslab_span *span;
+	unsigned int index;
+
+	if (!owner || !owner->debug)
+		return;
+	span = tcslab_page_span(virt_to_page(obj));
+	index = tcslab_span_index(owner, obj - span->base);
+	if (index < tcslab_span_objs(owner, span))
+		tcslab_objects_tell(owner, span->base + (size_t)index * owner->size);
+}
+
 /* Inline, so that each kind has a limit of its own. */
-#define tell(what, ...)	\
-	tcslab_warn(1, "tcslab: free of %p from %s, " what "; %s\n%s", obj, from, ##__VA_ARGS__, \
-		    caller ? "left alone" : "leaked", where)
+#define tell(what, ...)	tcslab_report(1, ({						\
+	WARN(1, "tcslab: free of %p from %s, " what "; %s\n%s", obj, from, ##__VA_ARGS__, \
+	     caller ? "left alone" : "leaked", where);					\
+	tell_users(obj);								\
+}))
 
 void tcslab_mistake_report(const struct tcslab_cache *cache, const void *obj,
 			   enum tcslab_mistake mistake, unsigned long caller)

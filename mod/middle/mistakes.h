@@ -7,7 +7,9 @@
  *
  * The second line is there where the pointer leads to an object, or to where one was.  Addresses
  * are hashed as all that the kernel prints by %p.  What a free that nobody can name
- * any more did is "earlier" instead of a place, and the object is leaked.
+ * any more did is "earlier" instead of a place, and the object is leaked.  What was done to the
+ * memory of an object with debug= is told in the same form (debug/objects_report.c), and of
+ * those with debug=U behind both who allocated and who freed them, with their stacks.
  */
 #ifndef TCSLAB_MISTAKES_H
 #define TCSLAB_MISTAKES_H

@@ -10,6 +10,8 @@
 
 #include <linux/tcslab.h>
 
+#include "debug/objects.h"
+
 /*
  * Where in a free object of @cache the list's link is: behind what a user may read,
  * if there is room.  Caches that are type-safe by RCU make room; the others run
@@ -19,6 +21,9 @@ static inline size_t tcslab_park_offset(const struct tcslab_cache *cache)
 {
 	size_t offset = ALIGN(cache->object_size, sizeof(void *));
 
+	/* There is a place for it, see debug/objects.h. */
+	if (unlikely(cache->debug))
+		return cache->debug->tail;
 	return offset + sizeof(void *) <= cache->size ? offset : 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "back/span.h"
 #include "base/compat.h"
+#include "caches/cache.h"
 #include "caches/size_class.h"
 #include "debug/guard.h"
 
@@ -114,7 +115,7 @@ void *tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp
 	}
 	if (gfp & __GFP_THISNODE && node != NUMA_NO_NODE && page_to_nid(virt_to_page(obj)) != node)
 		stays = false;
-	old = tcslab_usable_size(obj);
+	old = tcslab_asked_size(obj);
 	if (!old)
 		return NULL;	/* no object, reported */
 	to = stays && tcslab_stays_in_place(obj, old, size) ? NULL :

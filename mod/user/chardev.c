@@ -131,7 +131,8 @@ static void show_unmade(struct tcslab_ioc_cache *arg, enum tcslab_zone zone, uns
 		.object_size = like->object_size, .slot_size = like->size,
 		.span_bytes = like->span_pages * PAGE_SIZE, .span_objs = like->span_objs,
 	};
-	snprintf(arg->name, sizeof(arg->name), "%s-%u", tcslab_zone_name(zone), like->size);
+	snprintf(arg->name, sizeof(arg->name), "%s-%u", tcslab_zone_name(zone),
+		 like->object_size);
 }
 
 static long get_class_stats(struct tcslab_handles *handles, void *p)
@@ -147,7 +148,7 @@ static long get_class_stats(struct tcslab_handles *handles, void *p)
 	mutex_lock(&tcslab_cache_mutex);
 	tcslab_for_each_cache(cache) {
 		found = cache->general && cache->zone == zone &&
-			cache->size == tcslab_class_size(class);
+			cache->object_size == tcslab_class_size(class);
 		if (found) {
 			show_cache(arg, cache);
 			break;

@@ -26,6 +26,7 @@
 #include "middle/central.h"
 #include "policy/pressure.h"
 #include "policy/scavenger.h"
+#include "debug_files.h"
 #include "debugfs.h"
 
 static struct dentry *root, *parent;
@@ -161,8 +162,8 @@ static int class_show(struct seq_file *m, void *v)
 		return SEQ_SKIP;
 	tcslab_cache_stats_locked(cache, &s);
 	seq_printf(m, "%-6s %5u %5zu %5zu %5u %4zu ", tcslab_zone_name(cache->zone),
-		   tcslab_size_class(s.size), s.size, s.span_bytes >> PAGE_SHIFT, s.span_objs,
-		   s.span_bytes - s.span_objs * s.size);
+		   tcslab_size_class(s.object_size), s.size, s.span_bytes >> PAGE_SHIFT,
+		   s.span_objs, s.span_bytes - s.span_objs * s.size);
 	show_counts(m, &s);
 	show_life(m, &s);
 	show_name(m, cache);
@@ -418,10 +419,12 @@ int __init tcslab_debugfs_init(void)
 	debugfs_create_file("summary", 0400, root, NULL, &summary_fops);
 	debugfs_create_file("trim", 0200, root, NULL, &trim_fops);
 	debugfs_create_file("reset_peaks", 0200, root, NULL, &reset_peaks_fops);
+	tcslab_debug_files_init(root);
 	return 0;
 }
 
 void tcslab_debugfs_exit(void)
 {
+	tcslab_debug_files_exit();
 	debugfs_remove_recursive(root);
 }

@@ -15,6 +15,7 @@
 #endif
 
 struct tcslab_central;
+struct tcslab_debug;
 struct tcslab_remote;
 struct tcslab_reserve;
 struct tcslab_seen;
@@ -112,6 +113,7 @@ struct tcslab_cache {
 	unsigned int span_pages;
 	unsigned int span_objs;
 	unsigned int span_align;	/* pages */
+	unsigned int first;	/* bytes before the first object of a span */
 	u64 factor;		/* see tcslab_span_key() */
 	u64 recip;		/* see tcslab_span_index() */
 	u32 inverse;		/* see tcslab_exact_index() */
@@ -137,6 +139,7 @@ struct tcslab_cache {
 	u64 created_ms;		/* see tcslab_uptime_ms() */
 	struct list_head list;	/* all caches, under the cache list mutex */
 	unsigned int pins;	/* under it, too: who will have an object in a moment */
+	struct tcslab_debug *debug;	/* or NULL, see debug= */
 	bool general;		/* one of the size classes, not to be destroyed */
 	char name[32];
 };
