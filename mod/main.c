@@ -53,6 +53,7 @@
 #include "caches/cache.h"
 #include "caches/leaks.h"
 #include "caches/limit_wait.h"
+#include "caches/heap.h"
 #include "caches/low_zone.h"
 #include "caches/rcu.h"
 #include "caches/size_class.h"
@@ -155,9 +156,11 @@ static const struct step steps[] __refconst = {
 	{ "notes",	nothing,		tcslab_border_forget },
 	{ "page_heap",	page_heap_init,		tcslab_page_heap_exit },
 	{ "guards",	nothing,		tcslab_guard_exit },
+	{ "heaps",	nothing,		tcslab_heap_exit },
 	{ "cache",	cache_init,		tcslab_cache_exit },
 	{ "guard_timer", tcslab_guard_timer_init, tcslab_guard_timer_exit },
 	{ "low_zone",	nothing,		tcslab_low_zone_exit },
+	{ "heap_classes", nothing,		tcslab_heap_stop },
 	{ "scavenger",	nothing,		tcslab_scavenger_exit },
 	{ "stock",	tcslab_stock_init,	tcslab_stock_exit },
 	{ "rcu",	nothing,		tcslab_rcu_exit },

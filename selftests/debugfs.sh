@@ -31,7 +31,7 @@ snapshot() # directory
 	mkdir -p "$1"
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		cat "$DEBUGFS/stats" >"$1/stats"
-		for file in classes caches page_heap cpu spans summary; do
+		for file in classes caches heaps page_heap cpu spans summary; do
 			cat "$DEBUGFS/$file" >"$1/$file"
 		done
 		cat "$DEBUGFS/stats" >"$1/stats.after"
@@ -81,7 +81,7 @@ same() # what got wanted
 files_exist()
 {
 	bad=0
-	for file in stats classes caches page_heap cpu spans summary; do
+	for file in stats classes caches heaps page_heap cpu spans summary; do
 		same "mode of $file" "$(stat -c %a "$DEBUGFS/$file")" 400 || bad=1
 		[ "$(wc -l <"$DEBUGFS/$file")" -ge 1 ] || bad=1
 	done
@@ -98,7 +98,7 @@ files_exist()
 tables_are_regular()
 {
 	bad=0
-	for file in classes caches page_heap cpu spans summary; do
+	for file in classes caches heaps page_heap cpu spans summary; do
 		awk 'NR == 1 { n = NF } NF != n { print "# " FILENAME ": " $0; bad = 1 }
 		     END { exit bad }' "$WORK/$1/$file" || bad=1
 	done

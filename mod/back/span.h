@@ -117,6 +117,7 @@ enum tcslab_span_state {
  * @waiting: SMALL, empty and type-safe by RCU: on its way to the page heap
  * @free_bits: SMALL: bit set for each free object; @bits or, for more objects
  *	than that has bits, a spare structure of the heap used as an array
+ * @quota: LARGE: who it counts for, or NULL; then @link is in his list, under his lock
  * @bits: SMALL: the bitmap when it fits into a word
  * @node: FREE and long: in the heap's tree
  * @chunk: the chunk that it is part of
@@ -143,7 +144,10 @@ struct tcslab_span {
 				struct hlist_node link;
 				struct llist_node waiting;
 			};
-			unsigned long *free_bits;
+			union {
+				unsigned long *free_bits;
+				struct tcslab_quota *quota;
+			};
 			unsigned long bits;
 		};
 		struct rb_node node;

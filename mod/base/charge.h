@@ -5,6 +5,8 @@
 
 #include <linux/atomic.h>
 
+#include <linux/tcslab_types.h>
+
 /*
  * Add @n to @held, unless that were more than @limit, which is none if it is 0.  Never above it,
  * not for a moment: who fits in is not refused because of others.
@@ -35,6 +37,29 @@ static inline void tcslab_reset_peak(atomic_long_t *peak, const atomic_long_t *c
 	atomic_long_set(peak, 0);
 	smp_mb();	/* pairs with the order of counting and raising */
 	tcslab_raise(peak, atomic_long_read(count));
+}
+
+/* Several caches' pages, as tcslab_charge(). */
+static inline bool tcslab_charge_quota(struct tcslab_quota *quota, unsigned long n)
+{
+	if (!tcslab_charge(&quota->pages, n, quota->limit_pages))
+		return false;
+	tcslab_raise(&quota->peak_pages, atomic_long_read(&quota->pages));
+	return true;
+}
+
+static inline void tcslab_uncharge_quota(struct tcslab_quota *quota, unsigned long n)
+{
+	atomic_long_sub(n, &quota->pages);
+}
+
+/* Whatever the limit says. */
+static inline void tcslab_overrun_quota(struct tcslab_quota *quota, unsigned long n)
+{
+	atomic_long_add(n, &quota->pages);
+	tcslab_raise(&quota->peak_pages, atomic_long_read(&quota->pages));
+	if (quota->limit_pages)
+		atomic_long_inc(&quota->overruns);
 }
 
 #endif /* TCSLAB_CHARGE_H */

@@ -7,6 +7,7 @@
 #include <linux/cpu.h>
 #include <linux/log2.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "back/page_heap.h"
@@ -182,9 +183,9 @@ static bool set_debug(struct tcslab_cache *cache, gfp_t gfp)
 	return true;
 }
 
-/* @gfp: GFP_KERNEL, or less hard. */
+/* @gfp: GFP_KERNEL, or less hard.  @quota: what its pages count for as well, or NULL. */
 static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cache_args *args,
-				       bool general, gfp_t gfp)
+				       bool general, struct tcslab_quota *quota, gfp_t gfp)
 {
 	struct tcslab_cache *cache = kzalloc(sizeof(*cache), gfp);
 
@@ -195,6 +196,7 @@ static struct tcslab_cache *make_cache(const char *name, const struct tcslab_cac
 	cache->node = args->node;
 	cache->flags = args->flags;
 	cache->general = general;
+	cache->quota = quota;
 	cache->ctor = args->ctor;
 	cache->useroffset = args->useroffset;
 	cache->usersize = args->usersize;
@@ -248,7 +250,7 @@ struct tcslab_cache *tcslab_cache_create(const char *name,
 
 	if (!args_are_valid(name, args))
 		return ERR_PTR(-EINVAL);
-	cache = make_cache(name, args, false, GFP_KERNEL);
+	cache = make_cache(name, args, false, NULL, GFP_KERNEL);
 	if (!cache)
 		return ERR_PTR(-ENOMEM);
 	if (args->min_objects && tcslab_minimum_init(cache, args->min_objects)) {
@@ -288,6 +290,19 @@ static unsigned long empty_cache(struct tcslab_cache *cache)
 		tcslab_central_drain(cache);
 	tcslab_cache_stats_locked(cache, &stats);
 	return stats.in_use + stats.cpu_cached;
+}
+
+unsigned long tcslab_cache_empty(struct tcslab_cache *cache)
+{
+	unsigned long in_use;
+
+	tcslab_unpark();
+	cpus_read_lock();
+	mutex_lock(&tcslab_cache_mutex);
+	in_use = empty_cache(cache);
+	mutex_unlock(&tcslab_cache_mutex);
+	cpus_read_unlock();
+	return in_use;
 }
 
 static void unmake_cache(struct tcslab_cache *cache)
@@ -378,7 +393,28 @@ struct tcslab_cache *tcslab_cache_make_general(enum tcslab_zone zone, unsigned i
 
 	args.zone = zone;
 	snprintf(name, sizeof(name), "%s-%u", tcslab_zone_name(zone), tcslab_class_size(class));
-	return make_cache(name, &args, true, gfp);
+	return make_cache(name, &args, true, NULL, gfp);
+}
+
+struct tcslab_cache *tcslab_cache_make_owned(const char *owner, unsigned int class,
+					     struct tcslab_quota *quota, gfp_t gfp)
+{
+	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(tcslab_class_size(class));
+	char name[sizeof_field(struct tcslab_cache, name)];
+
+	args.limit_bytes = quota->limit_pages << PAGE_SHIFT;
+	snprintf(name, sizeof(name), "%s-%u", owner, tcslab_class_size(class));
+	return make_cache(name, &args, false, quota, gfp);
+}
+
+/* What makes a cache allocates with GFP_KERNEL, no less hard and no less loud. */
+bool tcslab_cache_may_make(gfp_t gfp)
+{
+	const gfp_t modest = __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_NOMEMALLOC;
+
+	return (gfp & (GFP_KERNEL | modest)) == GFP_KERNEL &&
+	       (current_gfp_context(gfp) & GFP_KERNEL) == GFP_KERNEL &&
+	       !(current->flags & PF_MEMALLOC);
 }
 
 /* Closed and without a capacity, so that everything about it is a slow path. */

@@ -54,6 +54,19 @@ bool tcslab_cache_is_narrow(const struct tcslab_cache *cache);
 struct tcslab_cache *tcslab_cache_make_general(enum tcslab_zone zone, unsigned int class,
 					       gfp_t gfp);
 
+/* The same of the heap @owner: its pages count for @quota, and its limit is that one's. */
+struct tcslab_cache *tcslab_cache_make_owned(const char *owner, unsigned int class,
+					     struct tcslab_quota *quota, gfp_t gfp);
+
+/* May who allocates with @gfp be the one who makes a cache that is missing? */
+bool tcslab_cache_may_make(gfp_t gfp);
+
+/*
+ * All that the cache has free goes to the page heap.  Returns the objects in use, those included
+ * that are in arrays which stayed busy.  Task context, may sleep.
+ */
+unsigned long tcslab_cache_empty(struct tcslab_cache *cache);
+
 /*
  * Create the general caches of the normal zone; with @checks all arrays are closed, so that every
  * free is verified at the central list.

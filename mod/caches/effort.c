@@ -161,11 +161,26 @@ static void *at_limit(struct tcslab_cache *cache, gfp_t gfp, int node, bool atte
 		else
 			tcslab_cpu_cache_drain_all(cache);
 		tcslab_central_drain(cache);
+		/* Others' idle objects count as well. */
+		if (cache->quota)
+			tcslab_effort_drain_quota(cache->quota);
 		obj = fetch(cache, gfp, node);
 	}
 	if (obj == ERR_PTR(-EDQUOT) && !attempt)
 		obj = tcslab_limit_look(cache, gfp, node, fetch);
 	return obj;
+}
+
+void tcslab_effort_drain_quota(const struct tcslab_quota *quota)
+{
+	struct tcslab_cache *cache;
+
+	if (!tcslab_cache_lock_within(PATIENCE))
+		return;
+	tcslab_for_each_cache(cache)
+		if (cache->quota == quota)
+			drain_one(cache);
+	mutex_unlock(&tcslab_cache_mutex);
 }
 
 /* Does anything of ours wait for a grace period?  Then it is waited for, as long as need be. */

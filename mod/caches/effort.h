@@ -22,6 +22,12 @@ void *tcslab_effort_object(struct tcslab_cache *cache, gfp_t gfp, int node, int 
  */
 unsigned long tcslab_no_memory(void);
 
+/*
+ * What lies idle in the caches of @quota goes to the page heap, unless that would have to wait
+ * long.  Task context, may sleep.
+ */
+void tcslab_effort_drain_quota(const struct tcslab_quota *quota);
+
 /* A span for a large object, as tcslab_page_heap_alloc(). */
 struct tcslab_span *tcslab_effort_large(enum tcslab_zone zone, unsigned int npages,
 					unsigned int align, gfp_t gfp, int node);

@@ -11,7 +11,6 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-#include "back/page_heap.h"
 #include "base/lock.h"
 #include "base/report.h"
 #include "debug/guard.h"
@@ -23,6 +22,7 @@
 #include "middle/park.h"
 #include "cache.h"
 #include "free.h"
+#include "large.h"
 #include "minimum.h"
 
 static bool hardened = true;
@@ -45,14 +45,10 @@ void __init tcslab_free_init(void)
 
 static void free_large(const void *obj, struct tcslab_span *span)
 {
-	if (unlikely(tcslab_must_not_wait())) {
+	if (unlikely(tcslab_must_not_wait()))
 		tcslab_park(tcslab_large_cache, (void *)obj);
-		return;
-	}
-	kmemleak_free(obj);
-	if (want_init_on_free())
-		memset((void *)obj, 0, (size_t)span->npages << PAGE_SHIFT);
-	tcslab_page_heap_free(span);
+	else
+		tcslab_large_free(obj, span);
 }
 
 void tcslab_free_odd(const void *obj, unsigned long caller)

@@ -1,79 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * General allocation beyond the inline fast path: zones, nodes, large objects,
- * and the calls that are made of alloc and free
+ * General allocation beyond the inline fast path: zones, nodes, and the calls that are made
+ * of alloc and free
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
-#include "back/mempolicy.h"
 #include "back/nodes.h"
 #include "base/compat.h"
 #include "base/report.h"
 #include "debug/guard.h"
 #include "debug/objects.h"
-#include "front/cpu_cache.h"
 #include "middle/central.h"
 #include "cache.h"
-#include "effort.h"
 #include "free.h"
+#include "large.h"
 #include "low_zone.h"
 #include "size_class.h"
 
 /* ------------------------------------------------------------------ alloc */
 
-static enum tcslab_zone gfp_to_zone(gfp_t gfp)
-{
-	if (gfp & __GFP_DMA)
-		return TCSLAB_ZONE_DMA;
-	if (gfp & __GFP_DMA32)
-		return TCSLAB_ZONE_DMA32;
-	return TCSLAB_ZONE_NORMAL;
-}
-
 /* NULL when there is none yet: then an object has pages of its own, as a large one. */
 static struct tcslab_cache *general_cache(unsigned int class, gfp_t gfp)
 {
-	enum tcslab_zone zone = gfp_to_zone(gfp);
+	enum tcslab_zone zone = tcslab_gfp_zone(gfp);
 
 	if (likely(zone == TCSLAB_ZONE_NORMAL))
 		return tcslab_general[class];
 	return tcslab_low_zone_cache(zone, class, gfp);
-}
-
-/* Where a large object of nobody's choice comes from. */
-static int large_node(void)
-{
-	return tcslab_policy_node(tcslab_cpu_cache_node(tcslab_large_cache));
-}
-
-static void *alloc_large(size_t size, gfp_t gfp, int node)
-{
-	unsigned long npages = DIV_ROUND_UP(size, PAGE_SIZE);
-	struct tcslab_span *span;
-	void *obj;
-
-	if (get_order(size) > MAX_PAGE_ORDER) {
-		tcslab_warn(!(gfp & __GFP_NOWARN),
-			    "tcslab: %zu bytes are more than the page allocator's largest block\n",
-			    size);
-		return NULL;
-	}
-	if (node == NUMA_NO_NODE) {
-		node = large_node();
-		gfp = tcslab_policy_gfp(gfp);
-	} else {
-		gfp &= ~TCSLAB_BOUND;
-	}
-	span = tcslab_effort_large(gfp_to_zone(gfp), npages, tcslab_span_align(size), gfp, node);
-	if (!span)
-		return NULL;
-	obj = tcslab_span_base(span);
-	if (want_init_on_alloc(gfp))
-		memset(obj, 0, npages << PAGE_SHIFT);
-	kmemleak_alloc(obj, size, 1, gfp);
-	return obj;
 }
 
 void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node)
@@ -91,7 +46,7 @@ void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node)
 	class = tcslab_size_class(size);
 	cache = class ? general_cache(class, gfp) : NULL;
 	if (!cache)
-		return alloc_large(size, gfp, node);
+		return tcslab_large_alloc(size, gfp, node, NULL);
 	/* The array is tried again: only the zone may have kept us from it. */
 	return tcslab_cache_alloc_size(cache, size, gfp, node);
 }
@@ -147,7 +102,7 @@ size_t tcslab_alloc_bulk(size_t size, gfp_t gfp, size_t n, void **objs)
 }
 EXPORT_SYMBOL_GPL(tcslab_alloc_bulk);
 
-/* ------------------------------------------------------- sizes, realloc */
+/* ------------------------------------------------------------------- sizes */
 
 size_t tcslab_asked_size(const void *obj)
 {
@@ -209,48 +164,6 @@ size_t tcslab_good_size(size_t size)
 	return size > ~(size_t)0 - PAGE_SIZE ? size : PAGE_ALIGN(size);
 }
 EXPORT_SYMBOL_GPL(tcslab_good_size);
-
-/**
- * tcslab_realloc() - change the size of an object, moving it if need be
- * @obj: memory of tcslab_alloc(), NULL or ZERO_SIZE_PTR
- * @size: bytes; 0 frees @obj
- * @gfp: as for tcslab_alloc(); with __GFP_ZERO, if every call for @obj had it, what was
- *	not asked for before is zero
- *
- * As krealloc().  Stays in place while the object fits, does not become
- * less than half as large, and is as aligned as one of @size.
- *
- * Context: as tcslab_alloc().
- * Return: the memory; ZERO_SIZE_PTR for @size 0; NULL, with @obj untouched, when
- * there is none.
- */
-void *tcslab_realloc(const void *obj, size_t size, gfp_t gfp)
-{
-	size_t old = tcslab_asked_size(obj);
-	void *to;
-
-	if (!size) {
-		tcslab_free(obj);
-		return ZERO_SIZE_PTR;
-	}
-	if (ZERO_OR_NULL_PTR(obj))
-		return tcslab_alloc(size, gfp);
-	if (!old)
-		return NULL;	/* not ours, reported */
-	if (tcslab_stays_in_place(obj, old, size)) {
-		/* It may grow again, in place. */
-		if (want_init_on_alloc(gfp))
-			memset((void *)obj + size, 0, old - size);
-		return (void *)obj;
-	}
-	to = tcslab_alloc(size, gfp);
-	if (!to)
-		return NULL;
-	memcpy(to, obj, min(old, size));
-	tcslab_free(obj);
-	return to;
-}
-EXPORT_SYMBOL_GPL(tcslab_realloc);
 
 /**
  * tcslab_free_sensitive() - clear memory, then free it

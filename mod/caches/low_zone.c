@@ -12,7 +12,6 @@
  */
 #include <linux/bitmap.h>
 #include <linux/mutex.h>
-#include <linux/sched/mm.h>
 
 #include "base/soon.h"
 #include "cache.h"
@@ -52,16 +51,6 @@ static void make_wanted(struct work_struct *work)
 
 static DEFINE_TCSLAB_SOON(make_soon, make_wanted);
 
-/* What makes a cache allocates with GFP_KERNEL, no less hard and no less loud. */
-static bool may_make(gfp_t gfp)
-{
-	const gfp_t modest = __GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_NOMEMALLOC;
-
-	return (gfp & (GFP_KERNEL | modest)) == GFP_KERNEL &&
-	       (current_gfp_context(gfp) & GFP_KERNEL) == GFP_KERNEL &&
-	       !(current->flags & PF_MEMALLOC);
-}
-
 struct tcslab_cache *tcslab_low_zone_cache(enum tcslab_zone zone, unsigned int class, gfp_t gfp)
 {
 	unsigned int low = zone - 1;
@@ -69,7 +58,7 @@ struct tcslab_cache *tcslab_low_zone_cache(enum tcslab_zone zone, unsigned int c
 
 	if (likely(cache))
 		return cache;
-	if (may_make(gfp))
+	if (tcslab_cache_may_make(gfp))
 		return make(low, class, GFP_KERNEL);
 	set_bit(class, wanted[low]);
 	tcslab_soon(&make_soon);

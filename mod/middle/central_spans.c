@@ -28,6 +28,8 @@ void __init tcslab_central_set_hooks(const struct tcslab_central_hooks *hooks)
 /* With a limit it counts as on its way until who waits knows of it; see limit_wait.c. */
 static void uncharge(struct tcslab_cache *cache, unsigned int npages)
 {
+	if (cache->quota)
+		tcslab_uncharge_quota(cache->quota, npages);
 	if (!cache->limit_pages) {
 		atomic_long_sub(npages, &cache->span_pages_held);
 		return;
@@ -138,7 +140,13 @@ static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 
 static bool charge(struct tcslab_cache *cache, unsigned int npages)
 {
-	return tcslab_charge(&cache->span_pages_held, npages, cache->limit_pages);
+	if (cache->quota && !tcslab_charge_quota(cache->quota, npages))
+		return false;
+	if (tcslab_charge(&cache->span_pages_held, npages, cache->limit_pages))
+		return true;
+	if (cache->quota)
+		tcslab_uncharge_quota(cache->quota, npages);
+	return false;
 }
 
 /*
@@ -180,6 +188,8 @@ static unsigned int charge_some(struct tcslab_cache *cache, unsigned int npages,
 		return 0;
 	atomic_long_add(shortest, &cache->span_pages_held);
 	atomic_long_inc(&cache->limit_overruns);
+	if (cache->quota)
+		tcslab_overrun_quota(cache->quota, shortest);
 	return shortest;
 }
 
@@ -213,6 +223,8 @@ static void more_spans(struct tcslab_cache *cache, unsigned int nr_objs, struct 
 		return;
 	n = tcslab_page_heap_alloc_more(cache, span, n - 1, spans);
 	atomic_long_add((long)n * span->npages, &cache->span_pages_held);
+	if (cache->quota)
+		tcslab_overrun_quota(cache->quota, n * span->npages);
 	/* They are in front of it. */
 	hlist_for_each_entry(more, spans, link)
 		if (more != span)

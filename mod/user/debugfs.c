@@ -16,6 +16,7 @@
 #include <linux/seq_file.h>
 
 #include "back/page_heap.h"
+#include "caches/heap.h"
 #include "caches/list.h"
 #include "caches/rcu.h"
 #include "caches/size_class.h"
@@ -263,6 +264,51 @@ CACHE_TABLE(caches, cache_show);
 CACHE_TABLE(spans, span_show);
 CACHE_TABLE(summary, summary_show);
 
+/* ------------------------------------------------------------------ heaps */
+
+static void *heaps_start(struct seq_file *m, loff_t *pos)
+{
+	mutex_lock(&tcslab_heap_mutex);
+	return seq_list_start_head(&tcslab_heap_list, *pos);
+}
+
+static void *heaps_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return seq_list_next(v, &tcslab_heap_list, pos);
+}
+
+static void heaps_stop(struct seq_file *m, void *v)
+{
+	mutex_unlock(&tcslab_heap_mutex);
+}
+
+static int heaps_show(struct seq_file *m, void *v)
+{
+	struct tcslab_heap *heap = list_entry(v, struct tcslab_heap, list);
+	struct tcslab_heap_stats s;
+
+	if (v == &tcslab_heap_list) {
+		seq_puts(m, "   objects in_use_bytes   held_bytes   peak_bytes   large classes ");
+		seq_puts(m, " limit_bytes refusals overruns no_memory name\n");
+		return 0;
+	}
+	tcslab_heap_stats_locked(heap, &s);
+	seq_printf(m, "%10lu %12lu %12lu %12lu %7lu %7u %12lu %8lu %8lu %9lu ", s.objects,
+		   s.in_use_bytes, s.held_bytes, s.peak_held_bytes, s.large_objects, s.classes,
+		   s.limit_bytes, s.limit_refusals, s.limit_overruns, s.no_memory);
+	seq_escape(m, heap->name, " \t\n\\");
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static const struct seq_operations heaps_sops = {
+	.start = heaps_start,
+	.next = heaps_next,
+	.stop = heaps_stop,
+	.show = heaps_show,
+};
+DEFINE_SEQ_ATTRIBUTE(heaps);
+
 /* ------------------------------------------------------------- page heaps */
 
 /* Free spans by length, as length:number, those with a number only. */
@@ -413,6 +459,7 @@ int __init tcslab_debugfs_init(void)
 	debugfs_create_file("stats", 0400, root, NULL, &stats_fops);
 	debugfs_create_file("classes", 0400, root, NULL, &classes_fops);
 	debugfs_create_file("caches", 0400, root, NULL, &caches_fops);
+	debugfs_create_file("heaps", 0400, root, NULL, &heaps_fops);
 	debugfs_create_file("page_heap", 0400, root, NULL, &page_heap_fops);
 	debugfs_create_file("cpu", 0400, root, NULL, &cpu_fops);
 	debugfs_create_file("spans", 0400, root, NULL, &spans_fops);

@@ -67,6 +67,14 @@ PER_HEAP = (
 )
 
 
+PER_OWNER = (
+    ("tcslab_owner_held_bytes", "gauge", "held_bytes", "In spans and large objects of the owner's heap."),
+    ("tcslab_owner_in_use_bytes", "gauge", "in_use_bytes", "In objects of the owner's heap."),
+    ("tcslab_owner_in_use_objects", "gauge", "objects", "Objects of the owner's heap."),
+    ("tcslab_owner_limit_bytes", "gauge", "limit_bytes", "The heap's limit, 0 for none."),
+)
+
+
 def unit_of(name: str) -> str:
     """The unit at the end of a name, where there is one."""
     last = name.rsplit("_", 1)[-1]
@@ -114,6 +122,15 @@ def families(snap: Snapshot) -> Iterator[Family]:
         yield Family(name, kind, text, unit_of(name),
                      [({"node": str(x["node"]), "zone": x["zone"]}, x[field])
                       for x in snap.heaps if x["held_bytes"] or x["grown"]])
+    seen: dict[str, int] = {}
+    names = []
+    for owner in snap.owners:
+        name = str(owner["name"])
+        names.append({"heap": name} | ({"number": str(seen[name])} if name in seen else {}))
+        seen[name] = seen.get(name, 0) + 1
+    for name, kind, field, text in PER_OWNER:
+        yield Family(name, kind, text, unit_of(name),
+                     [(labels, x[field]) for labels, x in zip(names, snap.owners)])
     yield Family("tcslab_snapshot_timestamp_seconds", "gauge", "When these were read.", "seconds",
                  [({}, round(snap.time, 3))])
 

@@ -11,6 +11,7 @@ import re
 from typing import Union
 
 FILES = ("stats", "classes", "caches", "page_heap", "cpu", "spans")
+NEWER = ("heaps",)      # not there with modules before 0.2
 Row = dict[str, Union[int, str]]
 
 

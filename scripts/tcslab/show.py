@@ -59,6 +59,17 @@ def caches(snap: Snapshot, everything: bool = False) -> list[str]:
                        "failed"], rows)
 
 
+def owners(snap: Snapshot) -> list[str]:
+    """Heaps of owners, the largest first: all of their general memory, whatever its size."""
+    rows = [[text.cut(str(x["name"]), 31), text.number(x["objects"]), text.size(x["held_bytes"]),
+             text.size(x["in_use_bytes"]), text.size(x["peak_bytes"]),
+             text.size(x["limit_bytes"]) if x["limit_bytes"] else "-",
+             text.number(x["refusals"] + x["no_memory"])]
+            for x in sorted(snap.owners, key=lambda x: -x["held_bytes"])]
+    return text.table(["heap of", "objects", "held", "in use", "peak", "limit", "failed"],
+                      rows) if rows else []
+
+
 def heap_picture(heap: dict[str, Any], width: int = HEAP_WIDTH) -> str:
     """The pages of one heap in proportion: in spans of caches, large, free."""
     held = heap["held_bytes"]
@@ -123,7 +134,7 @@ def _mark(count: int, whole: int) -> str:
 def lines(snap: Snapshot, everything: bool = False) -> list[str]:
     """All of it."""
     parts = [[f"tcslab at {text.moment(snap.time)}, from {snap.source}"], tiers(snap),
-             caches(snap, everything), heaps(snap), occupancy(snap)]
+             owners(snap), caches(snap, everything), heaps(snap), occupancy(snap)]
     out: list[str] = []
     for part in parts:
         out += [*part, ""] if part else []

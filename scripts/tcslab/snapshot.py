@@ -76,6 +76,7 @@ class Snapshot:
     heaps: list[dict[str, Any]]
     cpus: list[dict[str, int]] = dataclasses.field(default_factory=list)
     spans: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    owners: list[dict[str, Any]] = dataclasses.field(default_factory=list)  # rows of heaps
 
     def __post_init__(self) -> None:
         seen: dict[tuple[object, ...], int] = {}
@@ -109,7 +110,8 @@ class Snapshot:
                 "caches": [{"name": x.name, "zone": x.zone, "node": x.node, "general": x.general,
                             **x.numbers, "used_bytes": x.used_bytes, "idle_bytes": x.idle_bytes,
                             "calls": x.calls} for x in self.caches],
-                "heaps": self.heaps, "cpus": self.cpus, "spans": self.spans}
+                "heaps": self.heaps, "cpus": self.cpus, "spans": self.spans,
+                "owners": self.owners}
 
 
 def from_json(data: dict[str, Any]) -> Snapshot:
@@ -121,7 +123,8 @@ def from_json(data: dict[str, Any]) -> Snapshot:
                     {k: v for k, v in x.items() if isinstance(v, int) and not isinstance(v, bool)
                      and k not in ("node", *derived)}) for x in data["caches"]]
     return Snapshot(data["time"], data["source"], data["page_size"], data["stats"], caches,
-                    data["heaps"], data.get("cpus", []), data.get("spans", []))
+                    data["heaps"], data.get("cpus", []), data.get("spans", []),
+                    data.get("owners", []))
 
 
 def page_size_of(stats: dict[str, int], heaps: list[parse.Row]) -> int:
@@ -169,7 +172,8 @@ def from_files(files: dict[str, str], when: float, source: str) -> Snapshot:
                         [heap_from_row(row, page) for row in heaps],
                         [{k: int(v) for k, v in row.items()}
                          for row in parse.table(files.get("cpu", "cpu\n"))],
-                        [dict(row) for row in parse.table(files.get("spans", "name\n"))])
+                        [dict(row) for row in parse.table(files.get("spans", "name\n"))],
+                        [dict(row) for row in parse.table(files.get("heaps", "name\n"))])
     except KeyError as missing:
         raise parse.ParseError(f"there is no {missing}") from missing
 
@@ -177,7 +181,7 @@ def from_files(files: dict[str, str], when: float, source: str) -> Snapshot:
 def load(path: Path) -> Snapshot:
     """A saved snapshot: JSON of `tcslab show --json`, a copy of the folder, or tail's output."""
     if path.is_dir():
-        files = {name: (path / name).read_text("utf-8") for name in parse.FILES
+        files = {name: (path / name).read_text("utf-8") for name in parse.FILES + parse.NEWER
                  if (path / name).exists()}
         return from_files(files, (path / "stats").stat().st_mtime, str(path))
     text = path.read_text("utf-8")

@@ -33,6 +33,8 @@ class Source:
             return snapshot.load(self.saved)
         if self.folder:
             files = {name: (self.folder / name).read_text("utf-8") for name in parse.FILES}
+            files |= {name: (self.folder / name).read_text("utf-8") for name in parse.NEWER
+                      if (self.folder / name).exists()}
             return snapshot.from_files(files, time.time(), "debugfs")
         device = ioctl.Device(self.device)
         try:

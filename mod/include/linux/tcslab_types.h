@@ -7,6 +7,7 @@
 #include <linux/bits.h>
 #include <linux/list.h>
 #include <linux/numa.h>
+#include <linux/spinlock_types.h>
 #include <linux/types.h>
 
 /* Before 6.10 nobody could tell KCSAN that a field is meant to be raced on. */
@@ -94,6 +95,33 @@ struct tcslab_cpu_cache {
 };
 
 /**
+ * struct tcslab_quota - what several caches, and large objects, may hold together
+ * @limit_pages: 0 for none
+ * @pages: in their spans and in large objects, checked against the limit
+ * @peak_pages: the most that was
+ * @overruns: times that somebody who cannot be refused went beyond the limit
+ * @refusals: large objects that the limit refused
+ * @no_memory: large objects that were not to be had for another reason
+ * @lock: for what follows
+ * @large: the spans of large objects
+ * @nr_large: how many
+ * @large_pages: their pages
+ */
+struct tcslab_quota {
+	/* private: */
+	unsigned long limit_pages;
+	atomic_long_t pages;
+	atomic_long_t peak_pages;
+	atomic_long_t overruns;
+	atomic_long_t refusals;
+	atomic_long_t no_memory;
+	raw_spinlock_t lock;
+	struct hlist_head large;
+	unsigned long nr_large;
+	unsigned long large_pages;
+};
+
+/**
  * struct tcslab_cache - objects of one size from one zone
  *
  * Opaque to users but for the first fields, which the inline fast path reads.
@@ -129,6 +157,7 @@ struct tcslab_cache {
 	struct tcslab_reserve *minimum;	/* or NULL */
 	struct tcslab_waiting *waiting;	/* at the limit; NULL without one */
 	bool narrows;		/* has one of these two, see tcslab_cpu_cache_narrow() */
+	struct tcslab_quota *quota;	/* shared with others, or NULL */
 	unsigned long limit_pages;	/* 0: none */
 	atomic_long_t span_pages_held;	/* pages in spans, checked against the limit */
 	atomic_long_t rcu_objects;	/* on their way, of RCU or not, if there is a limit */

@@ -5,7 +5,7 @@ import unittest
 
 import data
 
-from tcslab import parse, snapshot, text
+from tcslab import metrics, parse, show, snapshot, text
 
 
 class Parse(unittest.TestCase):
@@ -69,6 +69,20 @@ class Recorded(unittest.TestCase):
         self.assertEqual(again, snap)
         with self.assertRaises(parse.ParseError):
             snapshot.from_json({"tcslab": 99})
+
+    def test_owners(self) -> None:
+        heaps = ("   objects in_use_bytes   held_bytes   peak_bytes   large classes  limit_bytes "
+                 "refusals overruns no_memory name\n"
+                 "3 300 4096 8192 0 1 65536 2 0 1 mine\n1 5000 8192 8192 0 1 0 0 0 0 mine\n")
+        files = parse.split_files(data.AFTER.read_text("utf-8")) | {"heaps": heaps}
+        snap = snapshot.from_files(files, 0, "test")
+        table = show.owners(snapshot.from_json(snap.to_json()))
+        self.assertEqual([x.split() for x in table[1:]],
+                         [["mine", "1", "8.00K", "4.88K", "8.00K", "-", "0"],
+                          ["mine", "3", "4.00K", "300", "8.00K", "64.0K", "3"]])
+        scrape = metrics.render(snap, False)
+        self.assertIn('tcslab_owner_held_bytes{heap="mine"} 4096\n', scrape)
+        self.assertIn('tcslab_owner_held_bytes{heap="mine",number="1"} 8192\n', scrape)
 
     def test_what_is_missing_is_said(self) -> None:
         with self.assertRaisesRegex(parse.ParseError, "page_heap"):

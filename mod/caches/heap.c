@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Heaps: size classes of one owner
+ *
+ * A class is a cache of its own, made when first used, as the general ones of the low zones
+ * are (low_zone.c): who asks as hard as GFP_KERNEL makes it, for others a worker does, and until
+ * it has done so each of their objects has pages of its own, as a large one.  All of them, and the
+ * large objects, count for one quota.
+ *
+ * Who may touch what: a pointer in @classes is written once, under tcslab_heap_mutex, and read by
+ * anybody; @wanted is written by anybody, with atomic operations; the list is the mutex's.  Between
+ * the last free and tcslab_heap_destroy() nobody uses the heap: that is its owner's to see to.
+ */
+#include <linux/bitmap.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "back/nodes.h"
+#include "base/report.h"
+#include "base/soon.h"
+#include "debug/guard.h"
+#include "front/cpu_cache.h"
+#include "middle/central.h"
+#include "middle/park.h"
+#include "cache.h"
+#include "free.h"
+#include "heap.h"
+#include "large.h"
+#include "leaks.h"
+#include "list.h"
+#include "rcu.h"
+#include "size_class.h"
+
+DEFINE_MUTEX(tcslab_heap_mutex);	/* for what the head says */
+LIST_HEAD(tcslab_heap_list);
+
+#define BATCH	32	/* objects freed at once when all are */
+
+/* The cache of a class from @class on that was made, or NULL. */
+static struct tcslab_cache *next_made(struct tcslab_heap *heap, unsigned int *class)
+{
+	struct tcslab_cache *cache;
+
+	while (*class < TCSLAB_NR_CLASSES) {
+		cache = heap->classes[(*class)++];
+		if (cache != tcslab_large_cache)
+			return cache;
+	}
+	return NULL;
+}
+
+struct tcslab_heap *tcslab_heap_of(const void *obj)
+{
+	struct tcslab_cache *cache = tcslab_cache_of(obj);
+	struct tcslab_quota *quota = NULL;
+
+	if (cache == tcslab_large_cache && tcslab_large_span(obj))
+		quota = tcslab_large_span(obj)->quota;
+	else if (cache)
+		quota = cache->quota;
+	return quota ? container_of(quota, struct tcslab_heap, quota) : NULL;
+}
+
+/* -------------------------------------------------------------------- classes */
+
+static struct tcslab_cache *make(struct tcslab_heap *heap, unsigned int class, gfp_t gfp)
+{
+	struct tcslab_cache *cache;
+
+	lockdep_assert_held(&tcslab_heap_mutex);
+	cache = heap->classes[class];
+	if (cache != tcslab_large_cache)
+		return cache;
+	cache = tcslab_cache_make_owned(heap->name, class, &heap->quota, gfp);
+	if (!cache)
+		return NULL;
+	/* All of it, for who reads the pointer. */
+	smp_store_release(&heap->classes[class], cache);
+	return cache;
+}
+
+/* Objects are to be had without: nobody is killed for it, nor told that there was no memory. */
+static void make_wanted(struct work_struct *work)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
+	struct tcslab_heap *heap;
+	unsigned int class;
+
+	mutex_lock(&tcslab_heap_mutex);
+	list_for_each_entry(heap, &tcslab_heap_list, list)
+		for_each_set_bit(class, heap->wanted, TCSLAB_NR_CLASSES)
+			if (test_and_clear_bit(class, heap->wanted))
+				make(heap, class, gfp);
+	mutex_unlock(&tcslab_heap_mutex);
+}
+
+static DEFINE_TCSLAB_SOON(make_soon, make_wanted);
+
+/* NULL while there is none. */
+static struct tcslab_cache *class_of(struct tcslab_heap *heap, unsigned int class, gfp_t gfp)
+{
+	struct tcslab_cache *cache = smp_load_acquire(&heap->classes[class]);	/* see make() */
+
+	if (likely(cache != tcslab_large_cache))
+		return cache;
+	if (!tcslab_cache_may_make(gfp)) {
+		set_bit(class, heap->wanted);
+		tcslab_soon(&make_soon);
+		return NULL;
+	}
+	mutex_lock(&tcslab_heap_mutex);
+	cache = make(heap, class, GFP_KERNEL);
+	mutex_unlock(&tcslab_heap_mutex);
+	return cache;
+}
+
+/**
+ * tcslab_heap_alloc_node() - allocate memory from a heap, on a given node
+ * @heap: the heap
+ * @size: bytes; 0 gives ZERO_SIZE_PTR
+ * @gfp: as for tcslab_heap_alloc(); with __GFP_THISNODE no other node will do
+ * @node: node id, or NUMA_NO_NODE for the local one
+ *
+ * Context: as tcslab_heap_alloc().
+ * Return: as tcslab_heap_alloc(); NULL also when @node is not online.
+ */
+void *tcslab_heap_alloc_node(struct tcslab_heap *heap, size_t size, gfp_t gfp, int node)
+{
+	struct tcslab_cache *cache = NULL;
+	unsigned int class;
+
+	if (unlikely(!size))
+		return ZERO_SIZE_PTR;
+	if (tcslab_complain(gfp & GFP_ZONEMASK, "tcslab: a heap has no zones, gfp %#x\n",
+			    (__force unsigned int)gfp))
+		return NULL;
+	if (node != NUMA_NO_NODE && !tcslab_node_is_served(node, gfp))
+		return NULL;
+	might_alloc(gfp);
+	class = tcslab_size_class(size);
+	if (class)
+		cache = class_of(heap, class, gfp);
+	if (!cache)
+		return tcslab_large_alloc(size, gfp, node, &heap->quota);
+	return tcslab_cache_alloc_size(cache, size, gfp, node);
+}
+EXPORT_SYMBOL_GPL(tcslab_heap_alloc_node);
+
+/* ----------------------------------------------------------------- statistics */
+
+void tcslab_heap_stats_locked(struct tcslab_heap *heap, struct tcslab_heap_stats *stats)
+{
+	struct tcslab_quota *quota = &heap->quota;
+	struct tcslab_cache *cache;
+	unsigned int class = 1;
+
+	lockdep_assert_held(&tcslab_heap_mutex);
+	/* Of a moment each, as all statistics are. */
+	*stats = (struct tcslab_heap_stats){
+		.large_objects = READ_ONCE(quota->nr_large),
+		.in_use_bytes = READ_ONCE(quota->large_pages) << PAGE_SHIFT,
+		.held_bytes = atomic_long_read(&quota->pages) << PAGE_SHIFT,
+		.peak_held_bytes = atomic_long_read(&quota->peak_pages) << PAGE_SHIFT,
+		.limit_bytes = quota->limit_pages << PAGE_SHIFT,
+		.limit_refusals = atomic_long_read(&quota->refusals),
+		.limit_overruns = atomic_long_read(&quota->overruns),
+		.no_memory = atomic_long_read(&quota->no_memory),
+	};
+	stats->objects = stats->large_objects;
+	while ((cache = next_made(heap, &class))) {
+		struct tcslab_cache_stats of;
+
+		tcslab_cache_stats(cache, &of);
+		stats->classes++;
+		stats->objects += of.in_use;
+		stats->in_use_bytes += of.in_use * cache->size;
+		stats->limit_refusals += of.limit_refusals;
+		stats->no_memory += of.no_memory;
+	}
+}
+
+/**
+ * tcslab_heap_stats() - what a heap holds
+ * @heap: the heap
+ * @stats: filled in
+ *
+ * Nothing is counted for this on the fast path.
+ *
+ * Context: task, may sleep.
+ */
+void tcslab_heap_stats(struct tcslab_heap *heap, struct tcslab_heap_stats *stats)
+{
+	mutex_lock(&tcslab_heap_mutex);
+	tcslab_heap_stats_locked(heap, stats);
+	mutex_unlock(&tcslab_heap_mutex);
+}
+EXPORT_SYMBOL_GPL(tcslab_heap_stats);
+
+/* ------------------------------------------------------- creating, destroying */
+
+/**
+ * tcslab_heap_create() - create a heap
+ * @name: shown in statistics and reports; copied, cut after 19 characters;
+ *	need not be unique
+ * @args: see struct tcslab_heap_args; NULL for the defaults
+ *
+ * Context: task, may sleep.
+ * Return: the heap, ERR_PTR(-EINVAL) for arguments that make no heap, or ERR_PTR(-ENOMEM).
+ */
+struct tcslab_heap *tcslab_heap_create(const char *name, const struct tcslab_heap_args *args)
+{
+	struct tcslab_heap *heap;
+	unsigned int class;
+
+	if (!name || (args && args->flags & ~TCSLAB_HEAP_FLAGS))
+		return ERR_PTR(-EINVAL);
+	heap = kzalloc(sizeof(*heap), GFP_KERNEL);
+	if (!heap)
+		return ERR_PTR(-ENOMEM);
+	strscpy(heap->name, name, sizeof(heap->name));
+	for (class = 0; class < TCSLAB_NR_CLASSES; class++)
+		heap->classes[class] = tcslab_large_cache;
+	raw_spin_lock_init(&heap->quota.lock);
+	if (args) {
+		heap->flags = args->flags;
+		heap->quota.limit_pages = DIV_ROUND_UP(args->limit_bytes, PAGE_SIZE);
+	}
+	mutex_lock(&tcslab_heap_mutex);
+	list_add_tail(&heap->list, &tcslab_heap_list);
+	mutex_unlock(&tcslab_heap_mutex);
+	return heap;
+}
+EXPORT_SYMBOL_GPL(tcslab_heap_create);
+
+/*
+ * What is in use; true if it has to be gone on with.  It must not lie in an array, for that would
+ * have it twice.  For a guarded object another one stands in, which its free puts into one.
+ */
+static bool free_live(struct tcslab_cache *cache)
+{
+	void *objs[BATCH];
+	unsigned int n;
+
+	if (!tcslab_cache_empty(cache) || tcslab_cpu_cache_left(cache))
+		return false;
+	while ((n = tcslab_central_live(cache, objs, BATCH))) {
+		while (n--) {
+			const void *instead = tcslab_guard_instead_of(objs[n]);
+
+			if (instead != objs[n]) {
+				tcslab_free(instead);
+				return true;
+			}
+			/* With debug= there are no arrays to avoid, and a free is noted. */
+			if (cache->debug) {
+				tcslab_free(objs[n]);
+				continue;
+			}
+			tcslab_obj_fini(cache, objs[n]);
+			tcslab_cache_free_central(cache, objs[n]);
+		}
+		tcslab_central_drain(cache);	/* until then they are in use to the spans */
+		cond_resched();
+	}
+	return false;
+}
+
+static void free_all(struct tcslab_heap *heap)
+{
+	struct tcslab_cache *cache;
+	unsigned int class = 1;
+	void *obj;
+
+	while ((cache = next_made(heap, &class)))
+		while (free_live(cache))
+			;
+	while ((obj = tcslab_large_of(&heap->quota)))
+		tcslab_free(obj);
+}
+
+/* One report for all classes. */
+static void report(struct tcslab_heap *heap, const struct tcslab_heap_stats *stats)
+{
+	unsigned int class = 1, left = TCSLAB_LEAKS_SHOWN;
+	struct tcslab_cache *cache;
+
+	WARN(1, "tcslab: heap %s: %lu objects, %lu bytes in use, not destroyed\n", heap->name,
+	     stats->objects, stats->in_use_bytes);
+	while ((cache = next_made(heap, &class)))
+		left -= tcslab_report_objects(cache, left);
+	if (stats->large_objects)
+		pr_err("tcslab: heap %s: %lu of them are large, one is %p\n", heap->name,
+		       stats->large_objects, tcslab_large_of(&heap->quota));
+}
+
+/**
+ * tcslab_heap_destroy() - destroy a heap
+ * @heap: the heap, or NULL
+ *
+ * While objects are in use it refuses, with one report that has their number and the first of
+ * their addresses, and the heap remains as it was; with TCSLAB_HEAP_FREE_ALL it frees them.
+ * Waits for tcslab_free_rcu().
+ *
+ * Context: task, may sleep.
+ * Return: 0, or -EBUSY when objects are in use.
+ */
+int tcslab_heap_destroy(struct tcslab_heap *heap)
+{
+	struct tcslab_heap_stats stats;
+	struct tcslab_cache *cache;
+	unsigned int class = 1;
+	int err = 0;
+
+	if (!heap)
+		return 0;
+	tcslab_rcu_barrier();
+	tcslab_unpark();
+	mutex_lock(&tcslab_heap_mutex);
+	if (heap->flags & TCSLAB_HEAP_FREE_ALL)
+		free_all(heap);
+	tcslab_heap_stats_locked(heap, &stats);
+	if (stats.objects) {
+		report(heap, &stats);
+		mutex_unlock(&tcslab_heap_mutex);
+		return -EBUSY;
+	}
+	while (!err && (cache = next_made(heap, &class))) {
+		err = tcslab_cache_destroy(cache);
+		if (!err)
+			heap->classes[class - 1] = tcslab_large_cache;
+	}
+	if (!err)
+		list_del(&heap->list);
+	mutex_unlock(&tcslab_heap_mutex);
+	if (!err)
+		kfree(heap);
+	return err;
+}
+EXPORT_SYMBOL_GPL(tcslab_heap_destroy);
+
+void tcslab_heap_stop(void)
+{
+	tcslab_soon_cancel(&make_soon);
+}
+
+void tcslab_heap_exit(void)
+{
+	struct tcslab_heap *heap, *next;
+
+	/* What was left in use was reported with the caches. */
+	list_for_each_entry_safe(heap, next, &tcslab_heap_list, list) {
+		list_del(&heap->list);
+		kfree(heap);
+	}
+}
