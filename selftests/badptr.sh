@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Pointers that must not be freed, or not again, are reported and do no harm: with checks=1, where
 # every free is verified at the central list, and without.
-# lab: timeout=120 expect="mod/(caches/general|middle/mistakes)\\.c:"
+# lab: timeout=120 expect="mod/(caches/(general|large)|middle/mistakes)\\.c:"
 
 # shellcheck source=selftests/case.inc
 . ./case.inc

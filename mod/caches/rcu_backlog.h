@@ -12,7 +12,7 @@ void tcslab_backlog_init(void);
 /* Is there something on one of the two lists that has a grace period to wait for? */
 bool tcslab_backlog_has_list(void);
 
-#define TCSLAB_BUNDLE_ROOM	576	/* with a header, 67 objects: so many are freed at once */
+#define TCSLAB_BUNDLE_ROOM	512	/* with a header, 59 objects: so many are freed at once */
 
 /**
  * enum tcslab_added - what became of an object

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The parameter debug=; see pattern.h */
 #include <linux/kernel.h>
-#include <linux/moduleparam.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/string.h>

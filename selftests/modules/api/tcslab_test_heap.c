@@ -53,7 +53,7 @@ static void end(struct tcslab_heap *heap)
 
 static void arguments(void)
 {
-	struct tcslab_heap_args args = { .flags = ~TCSLAB_HEAP_FLAGS };
+	struct tcslab_heap_args args = { .flags = (unsigned int)~TCSLAB_HEAP_FLAGS };
 
 	context_check(tcslab_heap_create("flags", &args) == ERR_PTR(-EINVAL), "unknown flags");
 	context_check(tcslab_heap_create(NULL, NULL) == ERR_PTR(-EINVAL), "no name");
