@@ -41,6 +41,7 @@
 #include "rcu_backlog.h"
 
 #define BARRIER_ROUNDS	16	/* of others who add, and are not to keep us for ever */
+#define LIST_ROUNDS	2
 #define FLUSH_DELAY	(HZ / 20)
 #define LARGE_BACKLOG	SZ_64M	/* or 1/128 of memory: asks for expedited grace periods */
 
@@ -156,12 +157,16 @@ void tcslab_rcu_press(int node)
 void tcslab_rcu_press_and_wait(unsigned long patience)
 {
 	unsigned long begin = jiffies, gp;
+	unsigned int round = 0;
 
-	tcslab_rcu_press(NUMA_NO_NODE);
-	gp = start_poll_synchronize_rcu_expedited();
-	while (!poll_state_synchronize_rcu(gp) && jiffies - begin < patience)
-		schedule_timeout_uninterruptible(1);
-	tcslab_rcu_reap(NUMA_NO_NODE);
+	/* What came to a list after its first part was sealed is sealed when that has gone. */
+	do {
+		tcslab_rcu_press(NUMA_NO_NODE);
+		gp = start_poll_synchronize_rcu_expedited();
+		while (!poll_state_synchronize_rcu(gp) && jiffies - begin < patience)
+			schedule_timeout_uninterruptible(1);
+		tcslab_rcu_reap(NUMA_NO_NODE);
+	} while (tcslab_backlog_has_list() && ++round < LIST_ROUNDS);
 }
 
 /* ------------------------------------------------------------------- interface */
