@@ -94,7 +94,8 @@ static void freed_by_rcu(void)
 	unsigned int refused = refused_after_rcu(SZ_32K, &n);
 
 	context_check(n && !refused,
-		      "at the limit, after %lu objects that RCU frees: refused %u times", n, refused);
+		      "at the limit, after %lu objects that RCU frees: refused %u times", n,
+		      refused);
 	refused = refused_after_rcu(SZ_256K, &n);
 	context_check(n && !refused, "and for a large one: refused %u times", refused);
 	tcslab_trim();
