@@ -68,7 +68,8 @@ void tcslab_objects_alloc(struct tcslab_cache *cache, void *obj, size_t size, gf
 	WRITE_ONCE(tail->size, zones ? min_t(size_t, size, cache->object_size) :
 				       cache->object_size);
 	/* Poison is there to be seen, so it is what init_on_alloc fills with, as SLUB does. */
-	zero = cache->zero_size && (debug->poisons ? !!(gfp & __GFP_ZERO) : want_init_on_alloc(gfp));
+	zero = cache->zero_size &&
+	       (debug->poisons ? !!(gfp & __GFP_ZERO) : want_init_on_alloc(gfp));
 	if (zero)
 		memset(obj, 0, tail->size);
 	else if (debug->poisons)

@@ -48,6 +48,19 @@ def note_complaints(tree: Path, log: str) -> None:
     (tree / COMPLAINTS).write_text("\n".join(lines), encoding="utf-8")
 
 
+def stripped(kernel: Kernel, module: Path) -> Path:
+    """A copy of @module without what is for debuggers, which is most of it: guests can be small."""
+    small = kernel.build / "stripped" / module.name
+    with paths.lock(kernel.build / "stripped.lock"):
+        if not small.exists() or small.stat().st_mtime < module.stat().st_mtime:
+            small.parent.mkdir(exist_ok=True)
+            new = small.with_suffix(".new")
+            run([f"{CROSS.get(kernel.arch, '')}strip", "--strip-debug", "-o", str(new), str(module)],
+                f"{kernel.name}: stripping {module.name}", kernel.build / "strip.log")
+            new.rename(small)
+    return small
+
+
 def modules(kernel: Kernel, ready: Ready, tests: str = "1", *flags: str) -> list[Path]:
     """Build what changed since the last time and return the modules.
 

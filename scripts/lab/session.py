@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Callable, Iterator
 
-from . import initramfs, ktap, paths, qemu, reports, source
+from . import build, initramfs, ktap, paths, qemu, reports, source
 from .kernels import Kernel, Ready
 from .progress import LabError, say
 
@@ -92,7 +92,7 @@ class Session:
             initramfs.busybox(archive, self.kernel.arch)
             initramfs.guest(archive)
             for module in self.modules:
-                archive.file(f"lib/tcslab/{module.name}", module)
+                archive.file(f"lib/tcslab/{module.name}", build.stripped(self.kernel, module))
             wanted = self.options.modules + self.options.stock
             tree = (source.stock_modules(self.kernel, self.ready) if wanted
                     else self.ready.modules)
