@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Large objects: a span of the page heap each
- *
- * They have no cache, so who they count for stands in the span.  The list of his large objects is
- * under his lock; the rest of the span is its holder's.
- */
+/* Large objects, a span of the page heap each: allocation; see large_free.c for the rest */
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
 #include "back/mempolicy.h"
-#include "back/page_heap.h"
+#include "back/span.h"
 #include "base/charge.h"
 #include "base/compat.h"
-#include "base/lock.h"
 #include "base/report.h"
 #include "base/trace.h"
 #include "front/cpu_cache.h"
@@ -41,43 +35,7 @@ static bool charge(struct tcslab_quota *quota, unsigned long npages, gfp_t gfp)
 	return false;
 }
 
-static void note(struct tcslab_quota *quota, struct tcslab_span *span)
-{
-	unsigned long flags;
-
-	span->quota = quota;
-	if (!quota)
-		return;
-	tcslab_lock_irqsave(&quota->lock, flags);
-	hlist_add_head(&span->link, &quota->large);
-	quota->nr_large++;
-	quota->large_pages += span->npages;
-	tcslab_unlock_irqrestore(&quota->lock, flags);
-}
-
-static void forget(struct tcslab_quota *quota, struct tcslab_span *span)
-{
-	unsigned long flags;
-
-	tcslab_lock_irqsave(&quota->lock, flags);
-	hlist_del(&span->link);
-	quota->nr_large--;
-	quota->large_pages -= span->npages;
-	tcslab_unlock_irqrestore(&quota->lock, flags);
-}
-
-void *tcslab_large_of(struct tcslab_quota *quota)
-{
-	struct tcslab_span *span;
-	unsigned long flags;
-
-	tcslab_lock_irqsave(&quota->lock, flags);
-	span = hlist_entry_safe(quota->large.first, struct tcslab_span, link);
-	tcslab_unlock_irqrestore(&quota->lock, flags);
-	return span ? tcslab_span_base(span) : NULL;
-}
-
-/* ------------------------------------------------------------- alloc and free */
+/* ---------------------------------------------------------------------- alloc */
 
 /* Where a large object of nobody's choice comes from. */
 static int large_node(void)
@@ -114,25 +72,10 @@ void *tcslab_large_alloc(size_t size, gfp_t gfp, int node, struct tcslab_quota *
 		}
 		return NULL;
 	}
-	note(quota, span);
+	tcslab_large_note(quota, span);
 	obj = tcslab_span_base(span);
 	if (want_init_on_alloc(gfp))
 		memset(obj, 0, npages << PAGE_SHIFT);
 	kmemleak_alloc(obj, size, 1, gfp);
 	return obj;
-}
-
-void tcslab_large_free(const void *obj, struct tcslab_span *span)
-{
-	struct tcslab_quota *quota = span->quota;
-	unsigned long npages = span->npages;
-
-	kmemleak_free(obj);
-	if (want_init_on_free())
-		memset((void *)obj, 0, npages << PAGE_SHIFT);
-	if (quota)
-		forget(quota, span);
-	tcslab_page_heap_free(span);
-	if (quota)
-		tcslab_uncharge_quota(quota, npages);
 }

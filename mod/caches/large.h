@@ -19,6 +19,9 @@ static inline enum tcslab_zone tcslab_gfp_zone(gfp_t gfp)
 /* Pages for @size bytes, as tcslab_alloc_node(); they count for @quota, if there is one. */
 void *tcslab_large_alloc(size_t size, gfp_t gfp, int node, struct tcslab_quota *quota);
 
+/* A new one counts for @quota from here on, or for nobody. */
+void tcslab_large_note(struct tcslab_quota *quota, struct tcslab_span *span);
+
 /* @obj is all of @span.  Any context in which a lock of ours may be taken. */
 void tcslab_large_free(const void *obj, struct tcslab_span *span);
 
