@@ -317,25 +317,32 @@ int tcslab_heap_destroy(struct tcslab_heap *heap)
 		return 0;
 	tcslab_rcu_barrier();
 	tcslab_unpark();
+	/*
+	 * Nobody else finds it from here on.  Not under the mutex: caches end with CPUs kept from
+	 * going, and whose callback for one that goes makes a class of another heap waits for it.
+	 */
 	mutex_lock(&tcslab_heap_mutex);
+	list_del(&heap->list);
+	mutex_unlock(&tcslab_heap_mutex);
 	if (heap->flags & TCSLAB_HEAP_FREE_ALL)
 		free_all(heap);
-	tcslab_heap_stats_locked(heap, &stats);
+	tcslab_heap_stats(heap, &stats);
 	if (stats.objects) {
 		report(heap, &stats);
-		mutex_unlock(&tcslab_heap_mutex);
-		return -EBUSY;
+		err = -EBUSY;
 	}
 	while (!err && (cache = next_made(heap, &class))) {
 		err = tcslab_cache_destroy(cache);
 		if (!err)
 			heap->classes[class - 1] = tcslab_large_cache;
 	}
-	if (!err)
-		list_del(&heap->list);
-	mutex_unlock(&tcslab_heap_mutex);
-	if (!err)
+	if (!err) {
 		kfree(heap);
+		return 0;
+	}
+	mutex_lock(&tcslab_heap_mutex);
+	list_add_tail(&heap->list, &tcslab_heap_list);
+	mutex_unlock(&tcslab_heap_mutex);
 	return err;
 }
 EXPORT_SYMBOL_GPL(tcslab_heap_destroy);
