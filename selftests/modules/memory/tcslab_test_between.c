@@ -205,7 +205,12 @@ static int ask_and_wait(void *data)
 	return 0;
 }
 
-/* Room for one object; it has been freed, and somebody is about to give its page back. */
+/*
+ * Room for one object; it has been freed, and somebody is about to give its page back.
+ *
+ * Nothing but a wakeup happens while that one is kept: its CPU takes no interrupt then, and who
+ * makes a task may have to flush the TLB of every CPU, which would wait until it is let go.
+ */
 static void in_hands(void)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(PAGE_SIZE);
@@ -220,23 +225,24 @@ static void in_hands(void)
 		return;
 	/* Into an array, from there onto the stack that the drainer empties. */
 	tcslab_cache_free(asker.cache, tcslab_cache_alloc(asker.cache, GFP_KERNEL));
-	drainer = keep_at(&door, "tcslab:tcslab_page_heap_free_all", shrink, asker.cache);
-	if (!drainer)
-		return;
 	init_completion(&asker.done);
 	task = kthread_create(ask_and_wait, &asker, "tcslab-ask");
-	if (context_check(!IS_ERR(task), "somebody who asks")) {
-		kthread_bind(task, 0);
-		wake_up_process(task);
-		waits = context_check(!wait_for_completion_timeout(&asker.done, HZ / 2),
-				      "waits for what is in another one's hands");
-		WRITE_ONCE(go_on, true);
-		if (waits)
-			wait_for_completion(&asker.done);
-		context_check(asker.obj, "and gets it");
+	if (!context_check(!IS_ERR(task), "somebody who asks"))
+		return;
+	kthread_bind(task, 0);
+	drainer = keep_at(&door, "tcslab:tcslab_page_heap_free_all", shrink, asker.cache);
+	if (!drainer) {
 		kthread_stop(task);
+		return;
 	}
+	wake_up_process(task);
+	waits = context_check(!wait_for_completion_timeout(&asker.done, HZ / 2),
+			      "waits for what is in another one's hands");
 	WRITE_ONCE(go_on, true);
+	if (waits)
+		wait_for_completion(&asker.done);
+	context_check(asker.obj, "and gets it");
+	kthread_stop(task);
 	kthread_stop(drainer);
 	unregister_kprobe(&door);
 	tcslab_cache_free(asker.cache, asker.obj);
