@@ -138,6 +138,15 @@ def versions() -> str:
                      if not re.search(pattern, (paths.PROJECT / name).read_text("utf-8")))
 
 
+def probes() -> str:
+    """tcslab_slab.h is nothing where the compiler is asked for its options, and no driver in the kernel has it."""
+    command = ["gcc", "-D__KERNEL__", "-Imod/include", "-include", "linux/tcslab_slab.h", "-Werror", "-x", "c"]
+    complaints = output([*command, "-c", "/dev/null", "-o", "/dev/null"])
+    if "only a module can use" not in output([*command, "-DKBUILD_BASENAME=x", "-E", "/dev/null"]):
+        complaints += "a file that is in the kernel can be built with tcslab_slab.h"
+    return complaints
+
+
 def promtool() -> Path:
     """Prometheus' own checker; unpacked, not installed, since its package starts a server."""
     root = paths.cache("programs") / "prometheus"
@@ -159,7 +168,7 @@ def tool() -> str:
 CHECKS: dict[str, Callable[[], str]] = {
     "size-classes": size_classes, "abi": abi, "includes": includes, "checkpatch": checkpatch,
     "shellcheck": shellcheck, "python": python, "promises": promises, "where": where,
-    "versions": versions, "tool": tool,
+    "versions": versions, "probes": probes, "tool": tool,
     "model": model}
 
 

@@ -18,13 +18,21 @@
  * -DTCSLAB_SLAB_NATIVE_DUP leaves kmemdup() and kstrdup() and their kin alone, for a
  * module that gives what they return to the core.  -DTCSLAB_SLAB_BEFORE='<linux/x.h>' leaves
  * what that header allocates alone.
+ *
+ * It is empty where no file of a module is compiled.  $(call cc-option) asks the compiler whether
+ * it knows an option, with all flags but those for finding headers.  And genksyms makes the
+ * versions of what a module exports of all types that a file has seen by then: those of other
+ * headers would count.  The mapping has no part in them.  It changes names of functions alone, so
+ * that a type is laid out as without it, also one with a member named kfree.
  */
 #ifndef _LINUX_TCSLAB_SLAB_H
 #define _LINUX_TCSLAB_SLAB_H
 
-#ifndef MODULE
+#if defined(KBUILD_BASENAME) && !defined(MODULE)
 #error "only a module can use tcslab"
 #endif
+
+#if defined(MODULE) && !defined(__GENKSYMS__)
 
 /* Nothing has been read before this, and the file may define pr_fmt() after it. */
 #ifndef pr_fmt
@@ -233,4 +241,5 @@
 #include <linux/tcslab_slab_printk.h>
 #endif
 
+#endif /* MODULE && !__GENKSYMS__ */
 #endif /* _LINUX_TCSLAB_SLAB_H */
