@@ -277,18 +277,6 @@ void tcslab_slab_kfree_const(const void *obj)
 EXPORT_SYMBOL_GPL(tcslab_slab_kfree_const);
 
 /**
- * tcslab_slab_kfree_link() - kfree_link(), which file systems hand to set_delayed_call()
- * @obj: memory of either allocator, or NULL
- *
- * Context: as tcslab_free().
- */
-void tcslab_slab_kfree_link(void *obj)
-{
-	tcslab_slab_kfree(obj);
-}
-EXPORT_SYMBOL_GPL(tcslab_slab_kfree_link);
-
-/**
  * tcslab_slab_ksize() - ksize()
  * @obj: memory of either allocator, or NULL
  *

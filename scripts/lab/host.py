@@ -147,6 +147,17 @@ def probes() -> str:
     return complaints
 
 
+def border() -> str:
+    """What the kernels whose sources are at hand free and allocate for modules is in border.txt."""
+    trees = {tree.name.partition("_")[0]: tree for tree in
+             sorted(paths.cache("sources").glob("linux-source-*/Makefile"), key=os.path.getmtime)
+             for tree in (tree.parent,)}
+    complete = ["--check"] if len(trees) == len(build.CHECKED) else []
+    names = "+".join(tree.name.removeprefix("linux-source-") for tree in trees.values())
+    return of_changed(f"border-{names}", ["scripts/border.py", "scripts/border.txt"], lambda _: output(
+        [sys.executable, "scripts/border.py", *complete, *map(str, trees.values())])) if trees else ""
+
+
 def promtool() -> Path:
     """Prometheus' own checker; unpacked, not installed, since its package starts a server."""
     root = paths.cache("programs") / "prometheus"
@@ -168,7 +179,7 @@ def tool() -> str:
 CHECKS: dict[str, Callable[[], str]] = {
     "size-classes": size_classes, "abi": abi, "includes": includes, "checkpatch": checkpatch,
     "shellcheck": shellcheck, "python": python, "promises": promises, "where": where,
-    "versions": versions, "probes": probes, "tool": tool,
+    "versions": versions, "border": border, "probes": probes, "tool": tool,
     "model": model}
 
 

@@ -43,7 +43,7 @@
 
 /*
  * Headers with inline functions and macros that allocate what the core frees: from before the
- * mapping, they are the kernel's.  scripts/header_allocs.py finds them; those of some kernels
+ * mapping, they are the kernel's.  scripts/border.py finds them; those of some kernels
  * are in <linux/tcslab_slab_compat.h>.  TCSLAB_SLAB_BEFORE is for those that a few modules need,
  * and that have much more in them.
  */
@@ -138,7 +138,6 @@
 #define kfree				tcslab_slab_kfree
 #define kfree_sensitive			tcslab_slab_kfree_sensitive
 #define kfree_const			tcslab_slab_kfree_const
-#define kfree_link			tcslab_slab_kfree_link
 #define kfree_bulk(n, objs)		tcslab_slab_free_bulk(NULL, n, objs)
 #define ksize				tcslab_slab_ksize
 #define kmalloc_size_roundup		tcslab_good_size
@@ -216,6 +215,22 @@
 #define __free_kfree			tcslab_slab_cleanup_kfree
 #define __free_kvfree			tcslab_slab_cleanup_kvfree
 #define __free_kfree_sensitive		tcslab_slab_cleanup_kfree_sensitive
+
+/* -------------- what the core frees for a module, by a function that it is told */
+
+#define kfree_link			tcslab_slab_kfree_link
+#define kfree_strarray			tcslab_slab_kfree_strarray
+#define bitmap_free			tcslab_slab_bitmap_free
+#define seq_release_private		tcslab_slab_seq_release_private
+#ifdef CONFIG_KEYS
+#define user_free_preparse		tcslab_slab_user_free_preparse
+#define user_destroy			tcslab_slab_user_destroy
+#define user_revoke			tcslab_slab_user_revoke
+#endif
+#ifdef CONFIG_CRYPTO_HASH
+#define shash_free_singlespawn_instance	tcslab_slab_shash_free_instance
+#define ahash_free_singlespawn_instance	tcslab_slab_ahash_free_instance
+#endif
 
 /* -------------------------------------------------------------------- mempools */
 

@@ -209,7 +209,6 @@ char *tcslab_slab_kstrndup(const char *s, size_t max, gfp_t gfp);
 void tcslab_slab_kfree_sensitive(const void *obj);
 void tcslab_slab_kvfree_sensitive(const void *obj, size_t len);
 void tcslab_slab_kfree_const(const void *obj);
-void tcslab_slab_kfree_link(void *obj);
 size_t tcslab_slab_ksize(const void *obj);
 
 static __always_inline __alloc_size(1) void *tcslab_slab_kmalloc(size_t size, gfp_t gfp)
@@ -377,6 +376,25 @@ void tcslab_slab_kvfree_rcu_barrier(void);
 
 #define tcslab_slab_kvfree_rcu(...)						\
 	CONCATENATE(tcslab_slab_kvfree_rcu_, COUNT_ARGS(__VA_ARGS__))(__VA_ARGS__)
+
+/* ----------------------------- functions of the core that free what they are given */
+
+struct inode;
+struct file;
+struct key;
+struct key_preparsed_payload;
+struct shash_instance;
+struct ahash_instance;
+
+void tcslab_slab_kfree_link(void *obj);
+void tcslab_slab_kfree_strarray(char **array, size_t n);
+void tcslab_slab_bitmap_free(const unsigned long *bitmap);
+int tcslab_slab_seq_release_private(struct inode *inode, struct file *file);
+void tcslab_slab_user_free_preparse(struct key_preparsed_payload *prep);
+void tcslab_slab_user_destroy(struct key *key);
+void tcslab_slab_user_revoke(struct key *key);
+void tcslab_slab_shash_free_instance(struct shash_instance *inst);
+void tcslab_slab_ahash_free_instance(struct ahash_instance *inst);
 
 /* -------------------------------------------------------------------- mempools */
 

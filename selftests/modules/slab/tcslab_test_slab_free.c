@@ -3,10 +3,20 @@
  * The kernel's slab API through <linux/tcslab_slab.h>: every way to free takes memory of
  * either kind, tcslab's and the kernel's
  */
+#include <linux/bitmap.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
 #include <linux/vmalloc.h>
+#ifdef CONFIG_KEYS
+#include <keys/user-type.h>
+#include <linux/key-type.h>
+#endif
+#ifdef CONFIG_CRYPTO_HASH
+#include <crypto/internal/hash.h>
+#endif
 
 #include <linux/tcslab_slab.h>
 /* As in a file that the header comes before. */
@@ -91,25 +101,135 @@ static void freed_by_the_core(void)
 #endif
 }
 
-/* And what of the module's the core frees by a function that it is told. */
-static void freed_by_callbacks(void)
+/* What of the module's the core frees by a function that it is told: @call gets such objects. */
+static void freed_by(const char *what, size_t size, void (*call)(void *obj))
 {
-	struct tcslab_cache *cache;
-	struct delayed_call done;
+	void *obj = kzalloc(size, GFP_KERNEL), *native = tcslab_native_kzalloc(size, GFP_KERNEL);
+	struct tcslab_cache *cache = cache_for(obj, size);
 	unsigned long before;
-	void *link;
 
-	link = kmalloc(3000, GFP_KERNEL);
-	cache = cache_for(link, 3000);
-	if (!context_check(cache, "a link to free"))
+	if (!context_check(cache && native, "%s: objects to free", what))
 		return;
 	before = in_use(cache) - 1;
-	set_delayed_call(&done, kfree_link, link);
+	call(obj);
+	rcu_barrier();
+	context_check(in_use(cache) == before, "%s: %lu in use, %lu before", what, in_use(cache),
+		      before);
+	call(native);
+}
+
+static void by_link(void *obj)
+{
+	struct delayed_call done;
+
+	set_delayed_call(&done, kfree_link, obj);
 	do_delayed_call(&done);
-	context_check(in_use(cache) == before, "kfree_link: %lu links in use, %lu before",
-		      in_use(cache), before);
-	set_delayed_call(&done, kfree_link, tcslab_native_kmalloc(3000, GFP_KERNEL));
-	do_delayed_call(&done);
+}
+
+static void by_string_array(void *obj)
+{
+	char **array = kcalloc(2, sizeof(*array), GFP_KERNEL);
+
+	if (!array)
+		return;
+	array[0] = obj;
+	kfree_strarray(array, 2);
+	kfree_strarray(NULL, 2);
+}
+
+static void by_bitmap(void *obj)
+{
+	bitmap_free(obj);
+}
+
+static void by_seq_file(void *obj)
+{
+	static const struct seq_operations none;
+	int (*release)(struct inode *inode, struct file *file) = seq_release_private;
+	struct file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+
+	if (file && !seq_open(file, &none)) {
+		((struct seq_file *)file->private_data)->private = obj;
+		release(NULL, file);
+	}
+	kfree(file);
+}
+
+#ifdef CONFIG_KEYS
+static void by_key(void *obj)
+{
+	void (*destroy)(struct key *key) = user_destroy;
+	struct key *key = kzalloc(sizeof(*key), GFP_KERNEL);
+
+	if (key) {
+		key->payload.data[0] = obj;
+		destroy(key);
+	}
+	kfree(key);
+}
+
+static void by_revoked_key(void *obj)
+{
+	void (*revoke)(struct key *key) = user_revoke;
+	struct key *key = kzalloc(sizeof(*key), GFP_KERNEL);
+
+	if (key) {
+		init_rwsem(&key->sem);
+		down_write(&key->sem);
+		rcu_assign_keypointer(key, obj);
+		revoke(key);
+		up_write(&key->sem);
+	}
+	kfree(key);
+}
+
+static void by_preparsed_key(void *obj)
+{
+	void (*free_preparse)(struct key_preparsed_payload *prep) = user_free_preparse;
+	struct key_preparsed_payload prep = { .payload.data[0] = obj };
+
+	free_preparse(&prep);
+}
+#endif
+
+#ifdef CONFIG_CRYPTO_HASH
+static void by_instance(void *obj)
+{
+	struct shash_instance *inst = obj;	/* of nothing: it has no algorithm to let go of */
+
+	inst->free = shash_free_singlespawn_instance;
+	inst->free(inst);
+}
+
+/* Older kernels have no name for this; to the mapping it does not matter. */
+static void by_async_instance(void *obj)
+{
+	struct ahash_instance *inst = obj;
+
+	inst->free = ahash_free_singlespawn_instance;
+	inst->free(inst);
+}
+#endif
+
+static void freed_by_callbacks(void)
+{
+	freed_by("kfree_link", 3000, by_link);
+	freed_by("kfree_strarray", 3000, by_string_array);
+	freed_by("bitmap_free", 3000, by_bitmap);
+	freed_by("seq_release_private", 3000, by_seq_file);
+#ifdef CONFIG_KEYS
+	freed_by("user_destroy", 3000, by_key);
+	freed_by("user_revoke", 3000, by_revoked_key);
+	freed_by("user_free_preparse", 3000, by_preparsed_key);
+#endif
+#ifdef CONFIG_CRYPTO_HASH
+	freed_by("shash_free_singlespawn_instance",
+		 sizeof(struct shash_instance) + sizeof(struct crypto_shash_spawn) + 1000,
+		 by_instance);
+	freed_by("ahash_free_singlespawn_instance",
+		 sizeof(struct ahash_instance) + sizeof(struct crypto_ahash_spawn) + 1000,
+		 by_async_instance);
+#endif
 }
 
 static void rcu(void)
