@@ -30,7 +30,6 @@ for round in $rounds; do
 	./real_load block "$first" 1 $((operations * 2 / 3)) 2 &
 	./real_load block "$dev" 2 $((operations * 2 / 3)) 1 && wait $!
 	check $? "round $round: three processes find what they wrote"
-	measure
 	echo 0 >$NULLB/nullb0/power
 	rmdir $NULLB/nullb0 $NULLB/nullb1
 	check $? "round $round: remove them"

@@ -18,7 +18,6 @@ for round in $rounds; do
 	check $? "round $round: a disk of 64 MiB"
 	./real_load block /dev/zram0 "$round" "$operations" 2
 	check $? "round $round: two processes find what they wrote"
-	measure
 	zram reset 1
 	check $? "round $round: reset"
 done
