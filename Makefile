@@ -16,6 +16,7 @@ help:
 	@echo 'make golden               the counts that make check compares with'
 	@echo 'make record, make replay  an allocation trace'
 	@echo 'make module MODULE=fs/f2fs a module of the kernel, built with tcslab_slab.h; KERNEL='
+	@echo 'make check-modules KERNEL= that modules of the kernel build so and keep their versions; MODULES=a,b'
 	@echo 'make compare KERNEL= TEST= such modules on tcslab and untouched, in instructions and pages'
 	@echo 'make modules KDIR=...     tcslab.ko for one kernel'
 	@echo 'make modules_install      into /lib/modules of that kernel'
@@ -70,6 +71,9 @@ check-all: python3
 module: python3
 	@$(LAB) module $(if $(KERNEL),--kernel $(KERNEL)) $(MODULE)
 
+check-modules: python3
+	@$(LAB) modules $(if $(KERNEL),--kernel $(KERNEL)) $(MODULES)
+
 compare: python3
 	@$(LAB) compare $(if $(KERNEL),--kernel $(KERNEL)) --test '$(TEST)'
 
@@ -100,4 +104,4 @@ replay: python3
 	@$(LAB) vm $(if $(KERNEL),--kernel $(KERNEL)) --mem 2G --files scripts/record/replay.sh:replay.sh \
 		$(TRACE):$(notdir $(TRACE)) -- sh /replay.sh /$(notdir $(TRACE))
 
-.PHONY: help modules modules_install install uninstall clean python3 demo check check-all check-install module compare kernels packages debug bench golden record replay
+.PHONY: help modules modules_install install uninstall clean python3 demo check check-all check-install module check-modules compare kernels packages debug bench golden record replay

@@ -15,7 +15,7 @@ if __package__ in (None, ""):
     sys.path.remove(str(Path(__file__).resolve().parent))
     __package__ = "lab"
 
-from lab import (build, check as checks, compare, debug, host, kernels, paths, qemu, real,  # noqa: E402
+from lab import (build, check as checks, compare, debug, foreign, host, kernels, paths, qemu, real,  # noqa: E402
                  selftest, session, ship)
 from lab.progress import LabError, say  # noqa: E402
 
@@ -51,9 +51,12 @@ def check(arguments: argparse.Namespace) -> int:
             others.append(pool.submit(selftest.suite, arguments.all))
         if arguments.all:
             others.append(pool.submit(ship.suite))
+            builds = pool.submit(foreign.suite, [x for x in foreign.KERNELS if kernels.can_be_had(x)])
         results = checks.side_by_side(names, arguments.test or "*", arguments.all,
                                       "all" if arguments.all else "long" if arguments.long else "")
         results += [other.result() for other in others]
+        if arguments.all:
+            results += builds.result()
     if len(results) > 3:
         print(checks.table(results))
     return checks.summary(results)
@@ -76,9 +79,15 @@ def real_module(arguments: argparse.Namespace) -> int:
     kernel = kernels.load(arguments.kernel)
     ready = kernels.prepare(kernel)
     found = build.modules(kernel, ready, "")
-    found.append(real.module(kernel, ready, arguments.module, arguments.native_dup))
+    found.extend(real.modules(kernel, ready, arguments.module, arguments.native_dup))
     print("insmod these:", *found, sep="\n")
     return 0
+
+
+def check_modules(arguments: argparse.Namespace) -> int:
+    """Build modules of the kernel's tree with tcslab_slab.h, and compare the versions of symbols."""
+    wanted = tuple(arguments.modules.split(",")) if arguments.modules else foreign.MODULES
+    return checks.summary(foreign.suite(arguments.kernel.split(","), wanted))
 
 
 def compare_modules(arguments: argparse.Namespace) -> int:
@@ -130,6 +139,11 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("--kernel", default="debian-6.12")
     verb.add_argument("--native-dup", action="store_true", help="leave kmemdup() and kstrdup()")
     verb.add_argument("module", help="its path in the kernel's source, as fs/f2fs")
+
+    verb = verbs.add_parser("modules", help=check_modules.__doc__)
+    verb.set_defaults(run=check_modules)
+    verb.add_argument("--kernel", default=",".join(foreign.KERNELS), help="names, comma-separated")
+    verb.add_argument("modules", nargs="?", default="", help="paths, comma-separated")
 
     verb = verbs.add_parser("compare", help=compare_modules.__doc__)
     verb.set_defaults(run=compare_modules)

@@ -23,9 +23,10 @@ def kbuild(kernel: Kernel, ready: Ready, tree: Path, *arguments: str,
     """Run Kbuild over @tree for @kernel, which may need @binds too; returns what it printed."""
     if not (tree / "Kbuild").exists():
         raise LabError("there is no Kbuild at the top of the project")
-    # Without BTF: it wants pahole for each module, and nothing here reads it.
+    # Without BTF: it wants pahole for each module, and nothing here reads it. The option stays, which
+    # makefiles of the kernel's modules ask for.
     argv = ["make", "-C", ready.kdir, f"M={tree}", f"-j{os.cpu_count()}",
-            f"ARCH={IMAGES[kernel.arch][0]}", "CONFIG_DEBUG_INFO_BTF_MODULES=", *arguments, "modules"]
+            f"ARCH={IMAGES[kernel.arch][0]}", "cmd_btf_ko=:", *arguments, "modules"]
     if not kernel.boots:
         argv.append("KBUILD_MODPOST_WARN=1")    # there is no kernel to have symbols
     if kernel.arch in CROSS:
