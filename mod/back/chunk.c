@@ -8,6 +8,7 @@
 #include "base/bytes_param.h"
 #include "base/charge.h"
 #include "base/compat.h"
+#include "base/lock.h"
 #include "base/trace.h"
 #include "chunk.h"
 #include "nodes.h"

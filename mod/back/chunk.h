@@ -7,7 +7,6 @@
 #define TCSLAB_CHUNK_H
 
 #include <linux/list.h>
-#include <linux/preempt.h>
 
 #include "span.h"
 
@@ -56,17 +55,6 @@ void tcslab_chunk_exit(void);
 static inline unsigned int tcslab_chunk_pages(const struct tcslab_chunk *chunk)
 {
 	return 1U << chunk->order;
-}
-
-/*
- * On PREEMPT_RT the page allocator takes sleeping locks; elsewhere a probe may have interrupted
- * who holds its locks.  So nobody calls it without reclaim flags, as SLUB wants it from 6.18
- * on.  GFP_DMA alone is an old habit of drivers.
- */
-static inline bool tcslab_may_call_kernel(gfp_t gfp)
-{
-	return (gfp & (__GFP_RECLAIM | GFP_ZONEMASK)) &&
-	       (!IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible());
 }
 
 /*

@@ -14,6 +14,7 @@
 #define TCSLAB_LOCK_H
 
 #include <linux/cpumask.h>
+#include <linux/gfp.h>
 #include <linux/irq_work.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
@@ -69,6 +70,17 @@ static inline bool tcslab_must_not_wait(void)
 /* Take @lock, or return false if the caller must not wait for it. */
 #define tcslab_may_lock_irqsave(lock, flags) \
 	tcslab_lock_if_irqsave(lock, flags, !tcslab_must_not_wait())
+
+/*
+ * On PREEMPT_RT the page allocator takes sleeping locks; elsewhere a probe may have interrupted
+ * who holds its locks.  So nobody calls it without reclaim flags, as SLUB wants it from 6.18
+ * on.  GFP_DMA alone is an old habit of drivers.
+ */
+static inline bool tcslab_may_call_kernel(gfp_t gfp)
+{
+	return (gfp & (__GFP_RECLAIM | GFP_ZONEMASK)) &&
+	       (!IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible());
+}
 
 /*
  * True on a CPU that has gone offline.  Its last irq_works may have run: one that is queued now
