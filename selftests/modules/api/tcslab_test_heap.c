@@ -2,16 +2,21 @@
 /*
  * Heaps: what they count, their limit, who makes a class, and their end
  *
- * The parameter mode=busy ends one with objects in use, which is reported.
+ * The parameter mode=busy ends one with objects in use, which is reported; mode=places is for a
+ * machine of two nodes and two CPUs that clears what is freed.
  */
 #include <linux/completion.h>
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include <linux/tcslab_heap.h>
 #include "context_test.h"
@@ -313,10 +318,133 @@ static void busy(void)
 	end(heap);
 }
 
+/* --------------------------------------------------------------------- places */
+
+static unsigned int of_node(struct tcslab_heap *heap, int node)
+{
+	static const size_t sizes[] = { 8, 100, 1000, 5000, 40000, LARGEST };
+	unsigned int n;
+
+	for (n = 0; n < ARRAY_SIZE(sizes); n++) {
+		objs[n] = tcslab_heap_alloc_node(heap, sizes[n], GFP_KERNEL | __GFP_THISNODE, node);
+		if (!objs[n] || page_to_nid(virt_to_page(objs[n])) != node)
+			break;
+	}
+	return n;
+}
+
+/* All are freed here, which for one of the nodes is far away. */
+static void nodes(void)
+{
+	struct tcslab_heap *heap = heap_of("nodes", 0, 0);
+	unsigned int n;
+	int node;
+
+	if (!heap)
+		return;
+	for_each_online_node(node) {
+		n = of_node(heap, node);
+		context_check(n == 6 && stats_of(heap).objects == n,
+			      "%u sizes of node %d, %lu objects", n, node, stats_of(heap).objects);
+		while (n)
+			tcslab_heap_free(heap, objs[--n]);
+		context_check(!stats_of(heap).objects && !stats_of(heap).in_use_bytes,
+			      "%lu objects after they were freed", stats_of(heap).objects);
+	}
+	end(heap);
+}
+
+/* Objects of ours that are not clear, of those that are still in our memory. */
+static unsigned int dirty(unsigned int n, size_t size)
+{
+	unsigned int bad = 0;
+	struct page *page;
+
+	while (n--)
+		bad += tcslab_find_page(objs[n], &page) && memchr_inv(objs[n], 0, size);
+	return bad;
+}
+
+static unsigned int pattern(struct tcslab_heap *heap, size_t size)
+{
+	unsigned int n;
+
+	for (n = 0; n < 100; n++) {
+		objs[n] = tcslab_heap_alloc(heap, size, GFP_KERNEL);
+		if (!objs[n])
+			break;
+		memset(objs[n], 0x5a, size);
+	}
+	return n;
+}
+
+static void cleared(void)
+{
+	struct tcslab_heap *heap = heap_of("cleared", 0, TCSLAB_HEAP_FREE_ALL);
+	unsigned int n, i, bad;
+
+	if (!heap)
+		return;
+	n = pattern(heap, 200);
+	for (i = 0; i < n; i++)
+		tcslab_heap_free(heap, objs[i]);
+	bad = dirty(n, 200);
+	context_check(n == 100 && !bad, "%u of %u freed objects are dirty", bad, n);
+	n = pattern(heap, 300);
+	/* So that the memory stays ours for a while. */
+	context_check(!tcslab_heap_destroy(heap), "destroyed with %u objects", n);
+	bad = dirty(n, 300);
+	context_check(n == 100 && !bad, "%u of %u that its end freed are dirty", bad, n);
+}
+
+#define HOARD	200
+#define KEPT	50
+
+static long hoard(void *heap)
+{
+	unsigned int n;
+
+	for (n = 0; n < HOARD; n++)
+		objs[n] = tcslab_heap_alloc(heap, 100, GFP_KERNEL);
+	for (n = KEPT; n < HOARD; n++)
+		tcslab_heap_free(heap, objs[n]);
+	return 0;
+}
+
+/* What it had in its arrays is the heap's again, and the heap can end before it comes back. */
+static void cpu_goes(void)
+{
+#ifdef CONFIG_HOTPLUG_CPU
+	struct tcslab_heap *heap = heap_of("cpu", 0, 0);
+	unsigned int cpu = cpumask_last(cpu_online_mask), n;
+	unsigned long held;
+
+	if (!heap)
+		return;
+	work_on_cpu(cpu, hoard, heap);
+	context_check(stats_of(heap).objects == KEPT, "%lu objects of CPU %u",
+		      stats_of(heap).objects, cpu);
+	context_check(!remove_cpu(cpu), "it goes");
+	context_check(stats_of(heap).objects == KEPT, "%lu objects after it went",
+		      stats_of(heap).objects);
+	for (n = 0; n < KEPT; n++)
+		tcslab_heap_free(heap, objs[n]);
+	tcslab_trim();
+	held = stats_of(heap).held_bytes;
+	context_check(!held && !tcslab_heap_destroy(heap), "the heap goes: %lu bytes were held",
+		      held);
+	context_check(!add_cpu(cpu), "and the CPU comes");
+#endif
+}
+
 static int __init heap_test_init(void)
 {
 	if (!strcmp(mode, "busy")) {
 		busy();
+	} else if (!strcmp(mode, "places")) {
+		nodes();
+		cleared();
+		cpu_goes();
 	} else {
 		arguments();
 		counts();

@@ -32,6 +32,7 @@ enum exhaust_kind {
 	EXHAUST_ZEROED,
 	EXHAUST_NODE,
 	EXHAUST_LOW,		/* DMA, DMA32 */
+	EXHAUST_HEAP,		/* of a heap; the kernel has nothing but kmalloc() for it */
 	EXHAUST_PLAIN,		/* from here on named caches */
 	EXHAUST_CONSTRUCTED,
 	EXHAUST_TYPESAFE,
@@ -54,7 +55,7 @@ enum exhaust_kind {
  * @free: and back
  * @free_rcu: after a grace period; waits itself if the third argument says so.  Not for
  *	promised kinds
- * @realloc: of EXHAUST_GENERAL
+ * @realloc: of EXHAUST_GENERAL and EXHAUST_HEAP
  * @alloc_bulk: EXHAUST_BULK of a kind, all or none
  * @free_bulk: and back
  * @service: what is for tasks that may sleep: create, destroy, shrink, count

@@ -6,7 +6,7 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
-#include <linux/tcslab.h>
+#include <linux/tcslab_heap.h>
 #include "base/compat.h"
 #include "context_test.h"
 #include "tcslab_exhaust.h"
@@ -38,12 +38,14 @@ struct dying {
 
 static struct tcslab_cache *caches[EXHAUST_NR_KINDS];
 static struct tcslab_reserve *reserve;
+static struct tcslab_heap *heap;
 
 static bool tcslab_close(void)
 {
-	bool whole = true;
+	bool whole = !tcslab_heap_destroy(heap);
 	int kind;
 
+	heap = NULL;
 	tcslab_reserve_destroy(reserve);
 	reserve = NULL;
 	for (kind = EXHAUST_PLAIN; kind < EXHAUST_NR_KINDS; kind++) {
@@ -76,9 +78,14 @@ static bool tcslab_open(void)
 			goto fail;
 	}
 	reserve = tcslab_reserve_create(caches[EXHAUST_RESERVE], EXHAUST_PROMISED, GFP_KERNEL);
-	if (!IS_ERR(reserve))
+	if (IS_ERR(reserve)) {
+		reserve = NULL;
+		goto fail;
+	}
+	heap = tcslab_heap_create("exhaust", NULL);
+	if (!IS_ERR(heap))
 		return true;
-	reserve = NULL;
+	heap = NULL;
 fail:
 	if (kind < EXHAUST_NR_KINDS)
 		caches[kind] = NULL;
@@ -97,6 +104,8 @@ static void *tcslab_one(enum exhaust_kind kind, size_t size, gfp_t gfp)
 		return tcslab_alloc_node(size, gfp, numa_mem_id());
 	case EXHAUST_LOW:
 		return tcslab_alloc(size, gfp | (size % 2 ? GFP_DMA : GFP_DMA32));
+	case EXHAUST_HEAP:
+		return tcslab_heap_alloc(heap, size, gfp);
 	case EXHAUST_PLAIN:
 		return tcslab_cache_alloc_node(caches[kind], gfp,
 					       size % 2 ? numa_mem_id() : NUMA_NO_NODE);
@@ -264,6 +273,7 @@ static void *slub_one(enum exhaust_kind kind, size_t size, gfp_t gfp)
 {
 	switch (kind) {
 	case EXHAUST_GENERAL:
+	case EXHAUST_HEAP:
 		return kmalloc(size, gfp);
 	case EXHAUST_ZEROED:
 		return kzalloc(size, gfp);

@@ -163,7 +163,7 @@ static void resize(struct exhaust_worker *w)
 	u64 begin;
 	void *mem;
 
-	if (obj->kind != EXHAUST_GENERAL || w->gfp & __GFP_NOFAIL)
+	if ((obj->kind != EXHAUST_GENERAL && obj->kind != EXHAUST_HEAP) || w->gfp & __GFP_NOFAIL)
 		return;
 	begin = ktime_get_mono_fast_ns();
 	mem = w->side->realloc(obj->mem, size, w->gfp);
