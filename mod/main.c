@@ -9,6 +9,7 @@
  *
  *   debugfs     Files go, calls under way are waited for.  They trim, which needs all below.
  *   chardev     The same.
+ *   slab_heap   The notifier of modules that go goes, and is waited for.  It ends heaps.
  *   border      Kprobes go, running handlers are waited for.  They free objects.
  *   pressure    Shrinker, OOM and hot-remove notifiers go, and are waited for.  They drain and
  *               release; spans type-safe by RCU then wait for a grace period.
@@ -68,6 +69,7 @@
 #include "policy/scavenger.h"
 #include "policy/stock.h"
 #include "slab/border.h"
+#include "slab/slab_heap.h"
 #include "user/chardev.h"
 #include "user/debug_files.h"
 #include "user/debugfs.h"
@@ -160,7 +162,7 @@ static const struct step steps[] __refconst = {
 	{ "cache",	cache_init,		tcslab_cache_exit },
 	{ "guard_timer", tcslab_guard_timer_init, tcslab_guard_timer_exit },
 	{ "low_zone",	nothing,		tcslab_low_zone_exit },
-	{ "heap_classes", nothing,		tcslab_heap_stop },
+	{ "heap_classes", tcslab_heap_init,	tcslab_heap_stop },
 	{ "scavenger",	nothing,		tcslab_scavenger_exit },
 	{ "stock",	tcslab_stock_init,	tcslab_stock_exit },
 	{ "rcu",	nothing,		tcslab_rcu_exit },
@@ -168,6 +170,7 @@ static const struct step steps[] __refconst = {
 	{ "nodes",	nodes_watch,		tcslab_nodes_unwatch },
 	{ "pressure",	tcslab_pressure_init,	tcslab_pressure_exit },
 	{ "border",	tcslab_border_init,	tcslab_border_exit },
+	{ "slab_heap",	tcslab_slab_heap_init,	tcslab_slab_heap_exit },
 #ifndef TCSLAB_EMBEDDED
 	{ "chardev",	tcslab_chardev_init,	tcslab_chardev_exit },
 #endif

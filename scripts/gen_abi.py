@@ -20,7 +20,7 @@ from pathlib import Path
 HEADERS = Path(__file__).parents[1] / "mod/include/linux"
 # Not tcslab_slab.h: it has names only, and those of functions that are gone are missed anyway.
 HASHED = ("tcslab_types.h", "tcslab_size_classes.h", "tcslab.h", "tcslab_heap.h", "tcslab_slab_compat.h",
-          "tcslab_slab_native.h", "tcslab_slab_api.h")
+          "tcslab_slab_native.h", "tcslab_slab_owner.h", "tcslab_slab_heap.h", "tcslab_slab_api.h")
 STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|/\*.*?\*/|//[^\n]*', re.DOTALL)
 
 

@@ -9,7 +9,7 @@
 . ./case.inc
 DEBUGFS=/sys/kernel/debug/tcslab
 STEPS="notes page_heap guards heaps cache guard_timer low_zone heap_classes scavenger stock rcu"
-STEPS="$STEPS hotplug nodes pressure border chardev debugfs"
+STEPS="$STEPS hotplug nodes pressure border slab_heap chardev debugfs"
 # Inside of steps.
 INSIDE="scavenger-lazy cache-empty"
 

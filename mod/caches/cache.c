@@ -246,11 +246,19 @@ free_cache:
 struct tcslab_cache *tcslab_cache_create(const char *name,
 					 const struct tcslab_cache_args *args)
 {
+	return tcslab_cache_create_for(name, args, NULL);
+}
+EXPORT_SYMBOL_GPL(tcslab_cache_create);
+
+struct tcslab_cache *tcslab_cache_create_for(const char *name,
+					     const struct tcslab_cache_args *args,
+					     struct tcslab_quota *quota)
+{
 	struct tcslab_cache *cache;
 
 	if (!args_are_valid(name, args))
 		return ERR_PTR(-EINVAL);
-	cache = make_cache(name, args, false, NULL, GFP_KERNEL);
+	cache = make_cache(name, args, false, quota, GFP_KERNEL);
 	if (!cache)
 		return ERR_PTR(-ENOMEM);
 	if (args->min_objects && tcslab_minimum_init(cache, args->min_objects)) {
@@ -259,7 +267,6 @@ struct tcslab_cache *tcslab_cache_create(const char *name,
 	}
 	return cache;
 }
-EXPORT_SYMBOL_GPL(tcslab_cache_create);
 
 /* ------------------------------------------------------------- destroying */
 
@@ -403,7 +410,8 @@ struct tcslab_cache *tcslab_cache_make_owned(const char *owner, unsigned int cla
 	char name[sizeof_field(struct tcslab_cache, name)];
 
 	args.limit_bytes = quota->limit_pages << PAGE_SHIFT;
-	snprintf(name, sizeof(name), "%s-%u", owner, tcslab_class_size(class));
+	/* The size is what has to be seen of a long one. */
+	snprintf(name, sizeof(name), "%.25s-%u", owner, tcslab_class_size(class));
 	return make_cache(name, &args, false, quota, gfp);
 }
 

@@ -58,6 +58,11 @@ struct tcslab_cache *tcslab_cache_make_general(enum tcslab_zone zone, unsigned i
 struct tcslab_cache *tcslab_cache_make_owned(const char *owner, unsigned int class,
 					     struct tcslab_quota *quota, gfp_t gfp);
 
+/* As tcslab_cache_create(); its pages count for @quota, too, if that is not NULL. */
+struct tcslab_cache *tcslab_cache_create_for(const char *name,
+					     const struct tcslab_cache_args *args,
+					     struct tcslab_quota *quota);
+
 /* May who allocates with @gfp be the one who makes a cache that is missing? */
 bool tcslab_cache_may_make(gfp_t gfp);
 

@@ -7,17 +7,24 @@
  * it has done so each of their objects has pages of its own, as a large one.  All of them, and the
  * large objects, count for one quota.
  *
- * Who may touch what: a pointer in @classes is written once, under tcslab_heap_mutex, and read by
- * anybody; @wanted is written by anybody, with atomic operations; the list is the mutex's.  Between
- * the last free and tcslab_heap_destroy() nobody uses the heap: that is its owner's to see to.
+ * Who may touch what: a pointer in @classes is written once, under the mutex, and read by
+ * anybody; @wanted is written by anybody, with atomic operations; the list is the mutex's, but for
+ * what comes in, from any context: that waits on a list without a lock until somebody takes the
+ * mutex.  Between the last free and tcslab_heap_destroy() nobody uses the heap: that is its
+ * owner's to see to.
+ *
+ * The named caches of a module with a heap (slab/slab_heap.c) count for the same quota.  They are
+ * ended by who made them; the heap's end comes after that.
  */
 #include <linux/bitmap.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "back/nodes.h"
+#include "base/lock.h"
 #include "base/report.h"
 #include "base/soon.h"
 #include "debug/guard.h"
@@ -32,8 +39,10 @@
 #include "list.h"
 #include "rcu.h"
 #include "size_class.h"
+#include "totals.h"
 
-DEFINE_MUTEX(tcslab_heap_mutex);	/* for what the head says */
+static DEFINE_MUTEX(heap_mutex);	/* for what the head says */
+static LLIST_HEAD(new_heaps);
 LIST_HEAD(tcslab_heap_list);
 
 #define BATCH	32	/* objects freed at once when all are */
@@ -53,14 +62,37 @@ static struct tcslab_cache *next_made(struct tcslab_heap *heap, unsigned int *cl
 
 struct tcslab_heap *tcslab_heap_of(const void *obj)
 {
-	struct tcslab_cache *cache = tcslab_cache_of(obj);
+	struct tcslab_cache *cache = tcslab_owner_of(obj);
 	struct tcslab_quota *quota = NULL;
+	struct tcslab_heap *heap;
 
 	if (cache == tcslab_large_cache && tcslab_large_span(obj))
 		quota = tcslab_large_span(obj)->quota;
 	else if (cache)
 		quota = cache->quota;
-	return quota ? container_of(quota, struct tcslab_heap, quota) : NULL;
+	if (!quota)
+		return NULL;
+	heap = container_of(quota, struct tcslab_heap, quota);
+	return READ_ONCE(heap->left) ? NULL : heap;
+}
+
+void tcslab_heap_lock(void)
+{
+	struct tcslab_heap *heap, *next;
+
+	mutex_lock(&heap_mutex);
+	llist_for_each_entry_safe(heap, next, llist_reverse_order(llist_del_all(&new_heaps)), new)
+		list_add_tail(&heap->list, &tcslab_heap_list);
+}
+
+void tcslab_heap_unlock(void)
+{
+	mutex_unlock(&heap_mutex);
+}
+
+void tcslab_heap_add(struct tcslab_heap *heap)
+{
+	llist_add(&heap->new, &new_heaps);
 }
 
 /* -------------------------------------------------------------------- classes */
@@ -69,7 +101,7 @@ static struct tcslab_cache *make(struct tcslab_heap *heap, unsigned int class, g
 {
 	struct tcslab_cache *cache;
 
-	lockdep_assert_held(&tcslab_heap_mutex);
+	lockdep_assert_held(&heap_mutex);
 	cache = heap->classes[class];
 	if (cache != tcslab_large_cache)
 		return cache;
@@ -88,12 +120,12 @@ static void make_wanted(struct work_struct *work)
 	struct tcslab_heap *heap;
 	unsigned int class;
 
-	mutex_lock(&tcslab_heap_mutex);
+	tcslab_heap_lock();
 	list_for_each_entry(heap, &tcslab_heap_list, list)
 		for_each_set_bit(class, heap->wanted, TCSLAB_NR_CLASSES)
 			if (test_and_clear_bit(class, heap->wanted))
 				make(heap, class, gfp);
-	mutex_unlock(&tcslab_heap_mutex);
+	tcslab_heap_unlock();
 }
 
 static DEFINE_TCSLAB_SOON(make_soon, make_wanted);
@@ -110,9 +142,9 @@ static struct tcslab_cache *class_of(struct tcslab_heap *heap, unsigned int clas
 		tcslab_soon(&make_soon);
 		return NULL;
 	}
-	mutex_lock(&tcslab_heap_mutex);
+	tcslab_heap_lock();
 	cache = make(heap, class, GFP_KERNEL);
-	mutex_unlock(&tcslab_heap_mutex);
+	tcslab_heap_unlock();
 	return cache;
 }
 
@@ -156,7 +188,7 @@ void tcslab_heap_stats_locked(struct tcslab_heap *heap, struct tcslab_heap_stats
 	struct tcslab_cache *cache;
 	unsigned int class = 1;
 
-	lockdep_assert_held(&tcslab_heap_mutex);
+	lockdep_assert_held(&heap_mutex);
 	/* Of a moment each, as all statistics are. */
 	*stats = (struct tcslab_heap_stats){
 		.large_objects = READ_ONCE(quota->nr_large),
@@ -167,18 +199,26 @@ void tcslab_heap_stats_locked(struct tcslab_heap *heap, struct tcslab_heap_stats
 		.limit_refusals = atomic_long_read(&quota->refusals),
 		.limit_overruns = atomic_long_read(&quota->overruns),
 		.no_memory = atomic_long_read(&quota->no_memory),
+		.elsewhere = atomic_long_read(&heap->elsewhere),
 	};
 	stats->objects = stats->large_objects;
-	while ((cache = next_made(heap, &class))) {
+	while (next_made(heap, &class))
+		stats->classes++;
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_for_each_cache(cache) {
 		struct tcslab_cache_stats of;
 
-		tcslab_cache_stats(cache, &of);
-		stats->classes++;
+		if (cache->quota != quota)
+			continue;
+		tcslab_cache_stats_locked(cache, &of);
+		stats->caches++;
 		stats->objects += of.in_use;
 		stats->in_use_bytes += of.in_use * cache->size;
 		stats->limit_refusals += of.limit_refusals;
 		stats->no_memory += of.no_memory;
 	}
+	mutex_unlock(&tcslab_cache_mutex);
+	stats->caches -= stats->classes;
 }
 
 /**
@@ -192,17 +232,49 @@ void tcslab_heap_stats_locked(struct tcslab_heap *heap, struct tcslab_heap_stats
  */
 void tcslab_heap_stats(struct tcslab_heap *heap, struct tcslab_heap_stats *stats)
 {
-	mutex_lock(&tcslab_heap_mutex);
+	tcslab_heap_lock();
 	tcslab_heap_stats_locked(heap, stats);
-	mutex_unlock(&tcslab_heap_mutex);
+	tcslab_heap_unlock();
 }
 EXPORT_SYMBOL_GPL(tcslab_heap_stats);
 
 /* ------------------------------------------------------- creating, destroying */
 
+struct tcslab_heap tcslab_no_heap;
+EXPORT_SYMBOL_GPL(tcslab_no_heap);
+
+static void close_classes(struct tcslab_heap *heap)
+{
+	unsigned int class;
+
+	for (class = 0; class < TCSLAB_NR_CLASSES; class++)
+		heap->classes[class] = tcslab_large_cache;
+}
+
+int __init tcslab_heap_init(void)
+{
+	close_classes(&tcslab_no_heap);
+	return 0;
+}
+
+struct tcslab_heap *tcslab_heap_make(const char *name, gfp_t gfp)
+{
+	struct tcslab_heap *heap;
+
+	if (tcslab_must_not_wait() || !tcslab_may_call_kernel(gfp))
+		return NULL;
+	heap = kzalloc(sizeof(*heap), gfp);
+	if (!heap)
+		return NULL;
+	strscpy(heap->name, name, sizeof(heap->name));
+	close_classes(heap);
+	raw_spin_lock_init(&heap->quota.lock);
+	return heap;
+}
+
 /**
  * tcslab_heap_create() - create a heap
- * @name: shown in statistics and reports; copied, cut after 19 characters;
+ * @name: shown in statistics and reports; copied, cut after 55 characters;
  *	need not be unique
  * @args: see struct tcslab_heap_args; NULL for the defaults
  *
@@ -212,24 +284,17 @@ EXPORT_SYMBOL_GPL(tcslab_heap_stats);
 struct tcslab_heap *tcslab_heap_create(const char *name, const struct tcslab_heap_args *args)
 {
 	struct tcslab_heap *heap;
-	unsigned int class;
 
 	if (!name || (args && args->flags & ~TCSLAB_HEAP_FLAGS))
 		return ERR_PTR(-EINVAL);
-	heap = kzalloc(sizeof(*heap), GFP_KERNEL);
+	heap = tcslab_heap_make(name, GFP_KERNEL);
 	if (!heap)
 		return ERR_PTR(-ENOMEM);
-	strscpy(heap->name, name, sizeof(heap->name));
-	for (class = 0; class < TCSLAB_NR_CLASSES; class++)
-		heap->classes[class] = tcslab_large_cache;
-	raw_spin_lock_init(&heap->quota.lock);
 	if (args) {
 		heap->flags = args->flags;
 		heap->quota.limit_pages = DIV_ROUND_UP(args->limit_bytes, PAGE_SIZE);
 	}
-	mutex_lock(&tcslab_heap_mutex);
-	list_add_tail(&heap->list, &tcslab_heap_list);
-	mutex_unlock(&tcslab_heap_mutex);
+	tcslab_heap_add(heap);
 	return heap;
 }
 EXPORT_SYMBOL_GPL(tcslab_heap_create);
@@ -280,19 +345,68 @@ static void free_all(struct tcslab_heap *heap)
 		tcslab_free(obj);
 }
 
+static void tell_caches(struct tcslab_heap *heap)
+{
+	struct tcslab_cache *cache;
+
+	mutex_lock(&tcslab_cache_mutex);
+	tcslab_for_each_cache(cache)
+		if (cache->quota == &heap->quota)
+			pr_err("tcslab: cache %s was not destroyed\n", cache->name);
+	mutex_unlock(&tcslab_cache_mutex);
+}
+
 /* One report for all classes. */
-static void report(struct tcslab_heap *heap, const struct tcslab_heap_stats *stats)
+static void tell(struct tcslab_heap *heap, const struct tcslab_heap_stats *stats)
 {
 	unsigned int class = 1, left = TCSLAB_LEAKS_SHOWN;
 	struct tcslab_cache *cache;
 
-	WARN(1, "tcslab: heap %s: %lu objects, %lu bytes in use, not destroyed\n", heap->name,
-	     stats->objects, stats->in_use_bytes);
+	/* kmalloc() says nothing at all, so no machine is to stop for it. */
+	if (heap->owner)
+		pr_err("tcslab: module %s is gone: %lu objects, %lu bytes are in use\n",
+		       heap->name, stats->objects, stats->in_use_bytes);
+	else
+		WARN(1, "tcslab: heap %s: %lu objects, %lu bytes in use, not destroyed\n",
+		     heap->name, stats->objects, stats->in_use_bytes);
 	while ((cache = next_made(heap, &class)))
 		left -= tcslab_report_objects(cache, left);
 	if (stats->large_objects)
 		pr_err("tcslab: heap %s: %lu of them are large, one is %p\n", heap->name,
 		       stats->large_objects, tcslab_large_of(&heap->quota));
+	if (stats->caches)
+		tell_caches(heap);
+}
+
+/* A heap that nobody finds; -EBUSY puts it back on that of all.  With @loud that is reported. */
+static int end(struct tcslab_heap *heap, bool loud)
+{
+	struct tcslab_heap_stats stats;
+	struct tcslab_cache *cache;
+	unsigned int class = 1;
+	int err = 0;
+
+	if (heap->flags & TCSLAB_HEAP_FREE_ALL)
+		free_all(heap);
+	tcslab_heap_stats(heap, &stats);
+	if (stats.objects || stats.caches) {
+		if (loud)
+			tell(heap, &stats);
+		err = -EBUSY;
+	}
+	while (!err && (cache = next_made(heap, &class))) {
+		err = tcslab_cache_destroy(cache);
+		if (!err)
+			heap->classes[class - 1] = tcslab_large_cache;
+	}
+	if (!err) {
+		kfree(heap);
+		return 0;
+	}
+	tcslab_heap_lock();
+	list_add_tail(&heap->list, &tcslab_heap_list);
+	tcslab_heap_unlock();
+	return err;
 }
 
 /**
@@ -308,11 +422,6 @@ static void report(struct tcslab_heap *heap, const struct tcslab_heap_stats *sta
  */
 int tcslab_heap_destroy(struct tcslab_heap *heap)
 {
-	struct tcslab_heap_stats stats;
-	struct tcslab_cache *cache;
-	unsigned int class = 1;
-	int err = 0;
-
 	if (!heap)
 		return 0;
 	tcslab_rcu_barrier();
@@ -321,31 +430,46 @@ int tcslab_heap_destroy(struct tcslab_heap *heap)
 	 * Nobody else finds it from here on.  Not under the mutex: caches end with CPUs kept from
 	 * going, and whose callback for one that goes makes a class of another heap waits for it.
 	 */
-	mutex_lock(&tcslab_heap_mutex);
+	tcslab_heap_lock();
 	list_del(&heap->list);
-	mutex_unlock(&tcslab_heap_mutex);
-	if (heap->flags & TCSLAB_HEAP_FREE_ALL)
-		free_all(heap);
-	tcslab_heap_stats(heap, &stats);
-	if (stats.objects) {
-		report(heap, &stats);
-		err = -EBUSY;
-	}
-	while (!err && (cache = next_made(heap, &class))) {
-		err = tcslab_cache_destroy(cache);
-		if (!err)
-			heap->classes[class - 1] = tcslab_large_cache;
-	}
-	if (!err) {
-		kfree(heap);
-		return 0;
-	}
-	mutex_lock(&tcslab_heap_mutex);
-	list_add_tail(&heap->list, &tcslab_heap_list);
-	mutex_unlock(&tcslab_heap_mutex);
-	return err;
+	tcslab_heap_unlock();
+	return end(heap, true);
 }
 EXPORT_SYMBOL_GPL(tcslab_heap_destroy);
+
+static void end_all(struct list_head *heaps, bool loud)
+{
+	struct tcslab_heap *heap, *next;
+
+	list_for_each_entry_safe(heap, next, heaps, list) {
+		list_del(&heap->list);
+		end(heap, loud);
+	}
+}
+
+void tcslab_heap_owner_goes(const struct module *owner)
+{
+	struct tcslab_heap *heap, *next;
+	LIST_HEAD(going);
+	LIST_HEAD(left);
+
+	tcslab_heap_lock();
+	list_for_each_entry_safe(heap, next, &tcslab_heap_list, list) {
+		if (heap->left) {
+			list_move_tail(&heap->list, &left);
+		} else if (heap->owner == owner) {
+			WRITE_ONCE(heap->left, true);
+			list_move_tail(&heap->list, &going);
+		}
+	}
+	tcslab_heap_unlock();
+	if (list_empty(&going) && list_empty(&left))
+		return;
+	tcslab_rcu_barrier();
+	tcslab_unpark();
+	end_all(&going, true);
+	end_all(&left, false);
+}
 
 void tcslab_heap_stop(void)
 {
@@ -356,9 +480,11 @@ void tcslab_heap_exit(void)
 {
 	struct tcslab_heap *heap, *next;
 
+	tcslab_heap_lock();
 	/* What was left in use was reported with the caches. */
 	list_for_each_entry_safe(heap, next, &tcslab_heap_list, list) {
 		list_del(&heap->list);
 		kfree(heap);
 	}
+	tcslab_heap_unlock();
 }

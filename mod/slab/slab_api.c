@@ -14,6 +14,7 @@
 #include "back/span.h"
 #include "base/compat.h"
 #include "caches/cache.h"
+#include "caches/heap.h"
 #include "caches/size_class.h"
 #include "debug/guard.h"
 
@@ -57,17 +58,7 @@ EXPORT_SYMBOL_GPL(tcslab_slab_kmalloc_node);
  */
 void *tcslab_slab_kvmalloc_node(size_t size, gfp_t gfp, int node)
 {
-	gfp_t once = size > PAGE_SIZE ? __GFP_NORETRY | __GFP_NOWARN : 0;
-	void *obj;
-
-	node = tcslab_slab_node(node);
-	if (size > TCSLAB_MAX_CLASS_SIZE)
-		return kvmalloc_node(size, gfp, node);
-	if (once)
-		obj = tcslab_alloc_node(size, (gfp & ~__GFP_NOFAIL) | once, node);
-	else
-		obj = tcslab_alloc_node(size, gfp, node);
-	return obj ? border(obj) : kvmalloc_node(size, gfp, node);
+	return border(tcslab_slab_kvalloc_of(NULL, size, gfp, node));
 }
 EXPORT_SYMBOL_GPL(tcslab_slab_kvmalloc_node);
 
@@ -75,6 +66,26 @@ static void *alloc(size_t size, gfp_t gfp, int node, bool vmalloc)
 {
 	return vmalloc ? tcslab_slab_kvmalloc_node(size, gfp, node) :
 			 tcslab_alloc_node(size, gfp, tcslab_slab_node(node));
+}
+
+/*
+ * Of the heap that @like is of, if that is one's.  What that has not comes from elsewhere, unless
+ * it has a limit: that is meant.
+ */
+static void *alloc_like(const void *like, size_t size, gfp_t gfp, int node, bool vmalloc)
+{
+	struct tcslab_heap *heap = tcslab_heap_of(like);
+	gfp_t once = vmalloc ? (gfp & ~__GFP_NOFAIL) | __GFP_NORETRY | __GFP_NOWARN : gfp;
+	void *obj = NULL;
+
+	if (!heap)
+		return alloc(size, gfp, node, vmalloc);
+	if (!(gfp & GFP_ZONEMASK) && (!vmalloc || size <= TCSLAB_MAX_CLASS_SIZE))
+		obj = tcslab_heap_alloc_node(heap, size, once, tcslab_slab_node(node));
+	if (obj || (!vmalloc && heap->quota.limit_pages))
+		return obj;
+	atomic_long_inc(&heap->elsewhere);
+	return alloc(size, gfp, node, vmalloc);
 }
 
 /* What is not ours stays with the kernel, whose krealloc() knows its size. */
@@ -119,7 +130,7 @@ void *tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp
 	if (!old)
 		return NULL;	/* no object, reported */
 	to = stays && tcslab_stays_in_place(obj, old, size) ? NULL :
-	     alloc(size, gfp, node, vmalloc);
+	     alloc_like(obj, size, gfp, node, vmalloc);
 	if (!to) {
 		/* Nobody expects that making something smaller fails; SLUB's stays in any case. */
 		if (size > old || !stays)

@@ -7,6 +7,8 @@
 #include <linux/tcslab_slab_api.h>
 
 #include "base/compat.h"
+#include "caches/cache.h"
+#include "slab_heap.h"
 
 static enum tcslab_zone flags_to_zone(slab_flags_t flags)
 {
@@ -21,8 +23,8 @@ static struct kmem_cache *tagged(struct tcslab_cache *cache)
 }
 
 /* See tcslab_slab_create_usercopy(). What is larger or more aligned than ours can be is SLUB's. */
-struct kmem_cache *__tcslab_slab_create(const char *name, unsigned int size,
-					unsigned int align, slab_flags_t flags,
+struct kmem_cache *__tcslab_slab_create(struct tcslab_slab_owner *owner, const char *name,
+					unsigned int size, unsigned int align, slab_flags_t flags,
 					unsigned int useroffset, unsigned int usersize,
 					void (*ctor)(void *obj))
 {
@@ -44,7 +46,7 @@ struct kmem_cache *__tcslab_slab_create(const char *name, unsigned int size,
 		args.flags |= TCSLAB_HWCACHE_ALIGN;
 	if (flags & SLAB_TYPESAFE_BY_RCU)
 		args.flags |= TCSLAB_TYPESAFE_BY_RCU;
-	cache = tcslab_cache_create(name, &args);
+	cache = tcslab_cache_create_for(name, &args, tcslab_slab_quota(owner));
 	if (!IS_ERR(cache))
 		return tagged(cache);
 	if (flags & SLAB_PANIC)

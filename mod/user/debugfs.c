@@ -268,7 +268,7 @@ CACHE_TABLE(summary, summary_show);
 
 static void *heaps_start(struct seq_file *m, loff_t *pos)
 {
-	mutex_lock(&tcslab_heap_mutex);
+	tcslab_heap_lock();
 	return seq_list_start_head(&tcslab_heap_list, *pos);
 }
 
@@ -279,7 +279,7 @@ static void *heaps_next(struct seq_file *m, void *v, loff_t *pos)
 
 static void heaps_stop(struct seq_file *m, void *v)
 {
-	mutex_unlock(&tcslab_heap_mutex);
+	tcslab_heap_unlock();
 }
 
 static int heaps_show(struct seq_file *m, void *v)
@@ -289,13 +289,14 @@ static int heaps_show(struct seq_file *m, void *v)
 
 	if (v == &tcslab_heap_list) {
 		seq_puts(m, "   objects in_use_bytes   held_bytes   peak_bytes   large classes ");
-		seq_puts(m, " limit_bytes refusals overruns no_memory name\n");
+		seq_puts(m, " limit_bytes refusals overruns no_memory caches elsewhere name\n");
 		return 0;
 	}
 	tcslab_heap_stats_locked(heap, &s);
-	seq_printf(m, "%10lu %12lu %12lu %12lu %7lu %7u %12lu %8lu %8lu %9lu ", s.objects,
-		   s.in_use_bytes, s.held_bytes, s.peak_held_bytes, s.large_objects, s.classes,
-		   s.limit_bytes, s.limit_refusals, s.limit_overruns, s.no_memory);
+	seq_printf(m, "%10lu %12lu %12lu %12lu %7lu %7u %12lu %8lu %8lu %9lu %6u %9lu ",
+		   s.objects, s.in_use_bytes, s.held_bytes, s.peak_held_bytes, s.large_objects,
+		   s.classes, s.limit_bytes, s.limit_refusals, s.limit_overruns, s.no_memory,
+		   s.caches, s.elsewhere);
 	seq_escape(m, heap->name, " \t\n\\");
 	seq_putc(m, '\n');
 	return 0;

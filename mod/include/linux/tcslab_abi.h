@@ -4,6 +4,6 @@
 #define _LINUX_TCSLAB_ABI_H
 
 /* With the table of size classes, which says for itself what it is. */
-#define TCSLAB_ABI	__PASTE(tcslab_abi_9eb6b540f42c0a87, TCSLAB_TABLE)
+#define TCSLAB_ABI	__PASTE(tcslab_abi_9d5103cd360cd126, TCSLAB_TABLE)
 
 #endif /* _LINUX_TCSLAB_ABI_H */

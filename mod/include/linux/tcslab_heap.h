@@ -16,6 +16,8 @@
 #ifndef _LINUX_TCSLAB_HEAP_H
 #define _LINUX_TCSLAB_HEAP_H
 
+#include <linux/llist.h>
+
 #include <linux/tcslab.h>
 
 #define TCSLAB_HEAP_FREE_ALL	BIT(0)	/* tcslab_heap_destroy() frees what is left */
@@ -47,6 +49,8 @@ struct tcslab_heap_args {
  * @limit_overruns: that went beyond it
  * @no_memory: allocations that got nothing for another reason
  * @classes: size classes that were made
+ * @caches: named caches that count for it: those of a module built with -DTCSLAB_SLAB_HEAP
+ * @elsewhere: allocations of such a module that the heap did not serve
  */
 struct tcslab_heap_stats {
 	unsigned long objects;
@@ -59,7 +63,11 @@ struct tcslab_heap_stats {
 	unsigned long limit_overruns;
 	unsigned long no_memory;
 	unsigned int classes;
+	unsigned int caches;
+	unsigned long elsewhere;
 };
+
+#define TCSLAB_HEAP_NAME	56	/* a module's fits */
 
 /**
  * struct tcslab_heap - opaque but for what the inline fast path reads
@@ -70,9 +78,16 @@ struct tcslab_heap {
 	struct tcslab_quota quota;
 	unsigned int flags;
 	unsigned long wanted[BITS_TO_LONGS(TCSLAB_NR_CLASSES)];	/* for the worker */
-	struct list_head list;		/* all heaps */
-	char name[20];			/* a cache's, without its size */
+	struct llist_node new;		/* until it is in */
+	struct list_head list;		/* of all heaps */
+	const struct module *owner;	/* with whom it ends, or NULL */
+	bool left;			/* he is gone, and objects are in use */
+	atomic_long_t elsewhere;
+	char name[TCSLAB_HEAP_NAME];
 };
+
+/* What stands for a heap that is not there yet: all of its classes are closed. */
+extern struct tcslab_heap tcslab_no_heap;
 
 struct tcslab_heap *tcslab_heap_create(const char *name, const struct tcslab_heap_args *args);
 int tcslab_heap_destroy(struct tcslab_heap *heap);

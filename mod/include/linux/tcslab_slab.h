@@ -17,7 +17,8 @@
  *
  * -DTCSLAB_SLAB_NATIVE_DUP leaves kmemdup() and kstrdup() and their kin alone, for a
  * module that gives what they return to the core.  -DTCSLAB_SLAB_BEFORE='<linux/x.h>' leaves
- * what that header allocates alone.
+ * what that header allocates alone.  -DTCSLAB_SLAB_HEAP gives the module a heap of its own:
+ * <linux/tcslab_slab_heap.h>.
  *
  * It is empty where no file of a module is compiled.  $(call cc-option) asks the compiler whether
  * it knows an option, with all flags but those for finding headers.  And genksyms makes the

@@ -30,6 +30,7 @@
 #include <linux/tcslab.h>
 #include <linux/tcslab_slab_compat.h>
 #include <linux/tcslab_slab_native.h>
+#include <linux/tcslab_slab_owner.h>
 
 /* ----------------------------------------------------------- debug: the border */
 
@@ -67,8 +68,8 @@ static __always_inline void *tcslab_border(void *obj)
 				 TCSLAB_SLAB_SINCE_6_5 | TCSLAB_SLAB_SINCE_6_10 | TCSLAB_SLAB_OLD)
 #define TCSLAB_SLAB_FLAGS	(TCSLAB_SLAB_HONOURED | TCSLAB_SLAB_IGNORED)
 
-struct kmem_cache *__tcslab_slab_create(const char *name, unsigned int size,
-					unsigned int align, slab_flags_t flags,
+struct kmem_cache *__tcslab_slab_create(struct tcslab_slab_owner *owner, const char *name,
+					unsigned int size, unsigned int align, slab_flags_t flags,
 					unsigned int useroffset, unsigned int usersize,
 					void (*ctor)(void *obj));
 void tcslab_slab_destroy(struct kmem_cache *s);
@@ -87,7 +88,8 @@ tcslab_slab_create_usercopy(const char *name, unsigned int size, unsigned int al
 	if (__builtin_constant_p(flags))
 		BUILD_BUG_ON_MSG(flags & ~TCSLAB_SLAB_FLAGS,
 				 "tcslab does not know one of these SLAB_ flags");
-	return __tcslab_slab_create(name, size, align, flags, useroffset, usersize, ctor);
+	return __tcslab_slab_create(TCSLAB_SLAB_OWNER, name, size, align, flags, useroffset,
+				    usersize, ctor);
 }
 
 static __always_inline struct kmem_cache *
@@ -197,6 +199,12 @@ static __always_inline void tcslab_slab_cache_free(struct kmem_cache *s, void *o
 
 /* ---------------------------------------------------------- general allocation */
 
+/* For the module @owner, or for nobody if it is NULL. */
+void *tcslab_slab_alloc_of(struct tcslab_slab_owner *owner, size_t size, gfp_t gfp, int node)
+	__alloc_size(2);
+void *tcslab_slab_kvalloc_of(struct tcslab_slab_owner *owner, size_t size, gfp_t gfp, int node)
+	__alloc_size(2);
+
 void *tcslab_slab_kmalloc_node(size_t size, gfp_t gfp, int node) __alloc_size(1);
 void *tcslab_slab_kvmalloc_node(size_t size, gfp_t gfp, int node) __alloc_size(1);
 void * __must_check tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp,
@@ -211,9 +219,21 @@ void tcslab_slab_kvfree_sensitive(const void *obj, size_t len);
 void tcslab_slab_kfree_const(const void *obj);
 size_t tcslab_slab_ksize(const void *obj);
 
+/* For mempools. */
+void *tcslab_slab_mempool_alloc(gfp_t gfp, void *cache);
+void tcslab_slab_mempool_free(void *obj, void *cache);
+void *tcslab_slab_mempool_kmalloc(gfp_t gfp, void *size);
+void tcslab_slab_mempool_kfree(void *obj, void *size);
+
+#ifdef TCSLAB_SLAB_HEAP
+#include <linux/tcslab_slab_heap.h>
+#else
+#define tcslab_slab_general	tcslab_alloc
+#endif
+
 static __always_inline __alloc_size(1) void *tcslab_slab_kmalloc(size_t size, gfp_t gfp)
 {
-	return tcslab_border(tcslab_alloc(size, gfp));
+	return tcslab_border(tcslab_slab_general(size, gfp));
 }
 
 static __always_inline __alloc_size(1) void *tcslab_slab_kzalloc(size_t size, gfp_t gfp)
@@ -395,12 +415,5 @@ void tcslab_slab_user_destroy(struct key *key);
 void tcslab_slab_user_revoke(struct key *key);
 void tcslab_slab_shash_free_instance(struct shash_instance *inst);
 void tcslab_slab_ahash_free_instance(struct ahash_instance *inst);
-
-/* -------------------------------------------------------------------- mempools */
-
-void *tcslab_slab_mempool_alloc(gfp_t gfp, void *cache);
-void tcslab_slab_mempool_free(void *obj, void *cache);
-void *tcslab_slab_mempool_kmalloc(gfp_t gfp, void *size);
-void tcslab_slab_mempool_kfree(void *obj, void *size);
 
 #endif /* _LINUX_TCSLAB_SLAB_API_H */
