@@ -56,6 +56,12 @@ check $? "however many were first, there is one heap"
 [ "$(column objects $USER)" -eq 7 ] &&
 	[ "$(column in_use_bytes $USER)" -eq "$(cat /sys/module/$USER/parameters/bytes)" ]
 check $? "the other module's row has its bytes"
+most=$(column peak_bytes $MAIN)
+held=$(column held_bytes $MAIN)
+echo 1 >/sys/kernel/debug/tcslab/reset_peaks
+peak=$(column peak_bytes $MAIN)
+[ "$peak" -le "$held" ] && [ "$held" -lt "$most" ]
+check $? "$most bytes at the peak, $peak when it was reset with $held"
 rmmod $MAIN
 [ "$(rows $MAIN)" -eq 0 ] && [ "$(rows $USER)" -eq 1 ]
 check $? "it goes with its module"

@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 
 #include "back/nodes.h"
+#include "base/charge.h"
 #include "base/lock.h"
 #include "base/report.h"
 #include "base/soon.h"
@@ -237,6 +238,16 @@ void tcslab_heap_stats(struct tcslab_heap *heap, struct tcslab_heap_stats *stats
 	tcslab_heap_unlock();
 }
 EXPORT_SYMBOL_GPL(tcslab_heap_stats);
+
+void tcslab_heap_reset_peaks(void)
+{
+	struct tcslab_heap *heap;
+
+	tcslab_heap_lock();
+	list_for_each_entry(heap, &tcslab_heap_list, list)
+		tcslab_reset_peak(&heap->quota.peak_pages, &heap->quota.pages);
+	tcslab_heap_unlock();
+}
 
 /* ------------------------------------------------------- creating, destroying */
 

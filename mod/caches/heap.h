@@ -32,6 +32,9 @@ void tcslab_heap_owner_goes(const struct module *owner);
 /* The same as tcslab_heap_stats(), locked. */
 void tcslab_heap_stats_locked(struct tcslab_heap *heap, struct tcslab_heap_stats *stats);
 
+/* Let the peaks of all begin anew. */
+void tcslab_heap_reset_peaks(void);
+
 /* Before the first allocation, after the cache of large objects was made. */
 int tcslab_heap_init(void);
 

@@ -436,6 +436,7 @@ static ssize_t reset_peaks_write(struct file *file, const char __user *buf, size
 				 loff_t *ppos)
 {
 	tcslab_reset_peaks();
+	tcslab_heap_reset_peaks();
 	return count;
 }
 
