@@ -97,7 +97,7 @@ def options(entries: list[Entry], kernel: Kernel,
     return session.Options(smp=int(table.get("smp", 0)), nodes=int(table.get("nodes", 0)),
                            mem=table.get("mem", ""), plug=table.get("plug", ""),
                            append=table.get("append", ""), files=files,
-                           stock=stock + [f"{Path(name).name}?" for name in wanted],
+                           stock=stock + [f"{Path(name.partition('+')[0]).name}?" for name in wanted],
                            icount="icount" in table,
                            modules=table["modules"].split(",") if "modules" in table else [])
 

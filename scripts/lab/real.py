@@ -4,7 +4,8 @@
 What is built is named by its path there: a directory as fs/f2fs, with all of its modules, or one
 module of a directory as drivers/md/dm-crypt. The directory is copied and not changed; it lies where
 it lay, and what was beside it and beside those above it are links into the source, so that what it
-includes by ../ is there.
+includes by ../ is there. fs/f2fs+heap is the same with a heap of its own (-DTCSLAB_SLAB_HEAP), in
+f2fs+heap.ko.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def files(kernel: Kernel, ready: Ready, names: list[str]) -> list[tuple[str, Pat
     """What goes into a guest for the modules @names, with something to unpack on a file system."""
     if not names:
         return []
-    return [*((f"lib/real/{file.name}", file) for name in names
+    return [*((f"lib/real/{file.stem}{''.join(name.partition('+')[1:])}.ko", file) for name in names
               for file in modules(kernel, ready, name)), ("real/tree.tar", archive(kernel, ready))]
 
 
@@ -118,6 +119,9 @@ def modules(kernel: Kernel, ready: Ready, name: str, native_dup: bool = False) -
     """Build the module or directory @name against the header; tcslab itself has been built before."""
     tcslab, name = kernel.build / "src", name.rstrip("/")
     root = kernel.build / "real" / name.replace("/", "-")
+    name, _, heap = name.partition("+")
+    if heap not in ("", "heap"):
+        raise LabError(f"{heap} is nothing that {name} can have")
     if not re.fullmatch(r"[\w./-]+", name) or ".." in name or name.startswith("/"):
         raise LabError(f"{name} is no path in the kernel's source")
     with paths.lock(root.with_suffix(".lock")):
@@ -130,6 +134,8 @@ def modules(kernel: Kernel, ready: Ready, name: str, native_dup: bool = False) -
         if native_dup or name in NATIVE_DUP:
             flags += " -DTCSLAB_SLAB_NATIVE_DUP"
         flags += read_before(origin, target)
+        if heap:
+            flags += " -DTCSLAB_SLAB_HEAP"
         source.stock_modules(kernel, ready)     # it may need what they export
         say(f"{kernel.name}: building {name} with tcslab_slab.h")
         build.kbuild(kernel, ready, target, f"KCFLAGS={flags}",
