@@ -34,6 +34,7 @@
  *   guards      Guarded objects that were freed have gone with the caches' last.  Those that leaked
  *               keep their pages.
  *   page heap   Nothing is left that could call it.
+ *   kasan       Under KASAN: no probe runs that adds to its reports.
  *   notes       Of who allocated what, which a report of leaks wants to know.
  *
  * Module parameters are plain variables: who writes one calls nobody, but for guard_interval, which
@@ -59,6 +60,7 @@
 #include "caches/rcu.h"
 #include "caches/size_class.h"
 #include "debug/guard.h"
+#include "debug/kasan_report.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
 #include "middle/park.h"
@@ -156,6 +158,7 @@ struct step {
 /* The device is the last that can fail: an open file keeps no module that did not load. */
 static const struct step steps[] __refconst = {
 	{ "notes",	nothing,		tcslab_border_forget },
+	{ "kasan",	tcslab_kasan_report_init, tcslab_kasan_report_exit },
 	{ "page_heap",	page_heap_init,		tcslab_page_heap_exit },
 	{ "guards",	nothing,		tcslab_guard_exit },
 	{ "heaps",	nothing,		tcslab_heap_exit },

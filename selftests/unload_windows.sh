@@ -8,8 +8,8 @@
 # shellcheck source=selftests/case.inc
 . ./case.inc
 DEBUGFS=/sys/kernel/debug/tcslab
-STEPS="notes page_heap guards heaps cache guard_timer low_zone heap_classes scavenger stock rcu"
-STEPS="$STEPS hotplug nodes pressure border slab_heap chardev debugfs"
+STEPS="notes kasan page_heap guards heaps cache guard_timer low_zone heap_classes scavenger"
+STEPS="$STEPS stock rcu hotplug nodes pressure border slab_heap chardev debugfs"
 # Inside of steps.
 INSIDE="scavenger-lazy cache-empty"
 

@@ -190,6 +190,12 @@ static inline void *tcslab_span_base(const struct tcslab_span *span)
 	return page_address(span->page);
 }
 
+/*
+ * The span of the large object in use that @inside is in, or NULL.  Only for who knows that nobody
+ * frees it meanwhile, or has found a mistake.
+ */
+struct tcslab_span *tcslab_large_around(const void *inside);
+
 /* Of @cache's objects on @node, see tcslab_is_object(). */
 static inline u64 tcslab_factor(const struct tcslab_cache *cache, int node)
 {

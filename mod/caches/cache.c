@@ -18,6 +18,7 @@
 #include "debug/guard.h"
 #include "debug/objects.h"
 #include "debug/pattern.h"
+#include "debug/shadow.h"
 #include "front/cpu_budget.h"
 #include "front/cpu_cache.h"
 #include "front/remote.h"
@@ -146,13 +147,18 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 	cache->size = ALIGN(cache->size, align);
 	if (cache->debug)
 		tcslab_objects_layout(cache);
+	else
+		tcslab_shadow_layout(cache);
 	cache->span_pages = tcslab_span_pages(cache->size);
 	cache->span_objs = cache->span_pages * PAGE_SIZE / cache->size;
 	cache->factor = new_factor(cache->size);
 	cache->recip = DIV64_U64_ROUND_UP(1ULL << TCSLAB_RECIP_SHIFT, cache->size);
 	cache->shift = __ffs(cache->size);
 	cache->inverse = inverse_of(cache->size >> cache->shift);
-	cache->span_align = tcslab_span_align(cache->debug ? cache->align : cache->size);
+	/* A class that has something behind its objects is aligned as said there. */
+	cache->span_align = tcslab_span_align(cache->debug ||
+					      (cache->general && cache->size > cache->object_size) ?
+					      cache->align : cache->size);
 	/* One of the largest: it is there to be used again, not to be had in numbers. */
 	cache->batch = clamp_t(unsigned int, BATCH_BYTES / cache->size, few(cache->size),
 			       TCSLAB_MAX_BATCH);

@@ -44,6 +44,9 @@ void tcslab_cache_validate(struct tcslab_cache *cache, struct tcslab_validated *
 /* tcslab_usable_size(), of which the caller does not ask for more than was asked for before. */
 size_t tcslab_asked_size(const void *obj);
 
+/* It stayed where it is, and has @size bytes now: only KASAN is told. */
+void tcslab_resized(const void *obj, size_t size);
+
 /* Free an object that nobody used, past the arrays.  Any context but under our locks. */
 void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj);
 

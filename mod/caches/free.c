@@ -15,6 +15,7 @@
 #include "base/report.h"
 #include "debug/guard.h"
 #include "debug/objects.h"
+#include "debug/shadow.h"
 #include "front/cpu_bulk.h"
 #include "front/cpu_cache.h"
 #include "middle/central.h"
@@ -123,6 +124,8 @@ static __always_inline bool may_free(struct tcslab_cache *cache, void *obj, unsi
 		mistake = mistake_of(cache, obj);
 	if (unlikely(cache->debug) && !mistake && !tcslab_objects_free(cache, obj, caller))
 		mistake = TCSLAB_TWICE;
+	if (!mistake && !tcslab_shadow_close(cache, obj))
+		mistake = TCSLAB_TWICE;
 	if (unlikely(mistake))
 		tcslab_refuse(cache, obj, mistake, caller);
 	return !mistake;
@@ -141,6 +144,7 @@ EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
 
 void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj)
 {
+	tcslab_shadow_close(cache, obj);
 	if (!cache->minimum || !tcslab_minimum_give(cache, obj))
 		tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1, 0);
 }
@@ -180,11 +184,11 @@ static size_t check_bulk(struct tcslab_cache *cache, size_t n, void **objs,
 static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs,
 			       unsigned long caller, bool known)
 {
-	bool to_fini = want_init_on_free() || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK);
+	bool to_fini = want_init_on_free() || TCSLAB_TELLS_OF_EACH;
 	bool check = to_fini || static_branch_unlikely(&tcslab_numa_key) || cache->minimum;
 	size_t i;
 
-	if ((!known && check) || cache->debug)
+	if ((!known && check) || cache->debug || TCSLAB_HAS_SHADOW)
 		n = check_bulk(cache, n, objs, caller);
 	if (to_fini)
 		for (i = 0; i < n; i++)
@@ -207,7 +211,7 @@ static noinline void free_home(struct tcslab_cache *cache, size_t n, void **objs
 static __always_inline void free_several(struct tcslab_cache *cache, size_t n, void **objs,
 					 unsigned long caller, bool known)
 {
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || want_init_on_free())
+	if (TCSLAB_TELLS_OF_EACH || want_init_on_free())
 		free_bulk(cache, n, objs, caller, known);
 	else if (static_branch_unlikely(&tcslab_numa_key))
 		free_home(cache, n, objs, caller, known);

@@ -3,11 +3,13 @@
 #ifndef TCSLAB_FREE_H
 #define TCSLAB_FREE_H
 
+#include <linux/kmemleak.h>
 #include <linux/mm.h>
 
 #include <linux/tcslab.h>
 
 #include "back/span.h"
+#include "debug/shadow.h"
 #include "middle/mistakes.h"
 
 /* The span of a large object that begins at @obj, or NULL. */
@@ -16,6 +18,14 @@ static inline struct tcslab_span *tcslab_large_span(const void *obj)
 	if (tcslab_cache_of(obj) != tcslab_large_cache || !PAGE_ALIGNED(obj))
 		return NULL;
 	return tcslab_page_span(virt_to_page(obj));
+}
+
+/* The object of a cache without debug= is free, and is one. */
+static __always_inline void tcslab_obj_fini(struct tcslab_cache *cache, void *obj)
+{
+	kmemleak_free(obj);
+	if (want_init_on_free())
+		tcslab_shadow_clear(obj, cache->zero_size);
 }
 
 /*

@@ -12,6 +12,7 @@
 #include "base/report.h"
 #include "debug/guard.h"
 #include "debug/objects.h"
+#include "debug/shadow.h"
 #include "middle/central.h"
 #include "cache.h"
 #include "free.h"
@@ -125,6 +126,21 @@ size_t tcslab_asked_size(const void *obj)
 	return (size_t)span->npages << PAGE_SHIFT;
 }
 
+void tcslab_resized(const void *obj, size_t size)
+{
+	struct tcslab_cache *cache = tcslab_cache_of(obj);
+
+	if (!TCSLAB_HAS_SHADOW || !cache || cache == &tcslab_no_cache)
+		return;
+	if (cache == tcslab_large_cache) {
+		tcslab_shadow_open_pages(obj, size);
+		tcslab_shadow_fit_pages(obj, size, tcslab_asked_size(obj));
+	} else {
+		tcslab_shadow_open(cache, (void *)obj);
+		tcslab_shadow_fit(cache, (void *)obj, size);
+	}
+}
+
 /**
  * tcslab_usable_size() - bytes that may be written to an object
  * @obj: memory of tcslab_alloc() or of a named cache; NULL and ZERO_SIZE_PTR
@@ -137,11 +153,15 @@ size_t tcslab_asked_size(const void *obj)
 size_t tcslab_usable_size(const void *obj)
 {
 	struct tcslab_cache *cache = tcslab_cache_of(obj);
+	size_t size;
 
-	/* Who asks may use it all: with debug=, from now on. */
+	/* Who asks may use it all: with debug=, and for KASAN, from now on. */
 	if (unlikely(cache && cache->debug) && tcslab_central_owns(cache, obj))
 		tcslab_objects_widen(cache, (void *)obj);
-	return tcslab_asked_size(obj);
+	size = tcslab_asked_size(obj);
+	if (size && tcslab_shadow_check(obj))
+		tcslab_shadow_open_pages(obj, size);
+	return size;
 }
 EXPORT_SYMBOL_GPL(tcslab_usable_size);
 
@@ -175,7 +195,7 @@ EXPORT_SYMBOL_GPL(tcslab_good_size);
  */
 void tcslab_free_sensitive(const void *obj)
 {
-	size_t size = tcslab_asked_size(obj);
+	size_t size = tcslab_shadow_size(obj, tcslab_asked_size(obj));
 
 	if (size)
 		memzero_explicit((void *)obj, size);

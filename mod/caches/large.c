@@ -10,6 +10,7 @@
 #include "base/compat.h"
 #include "base/report.h"
 #include "base/trace.h"
+#include "debug/shadow.h"
 #include "front/cpu_cache.h"
 #include "effort.h"
 #include "large.h"
@@ -74,8 +75,10 @@ void *tcslab_large_alloc(size_t size, gfp_t gfp, int node, struct tcslab_quota *
 	}
 	tcslab_large_note(quota, span);
 	obj = tcslab_span_base(span);
+	tcslab_shadow_open_pages(obj, npages << PAGE_SHIFT);
 	if (want_init_on_alloc(gfp))
 		memset(obj, 0, npages << PAGE_SHIFT);
+	tcslab_shadow_fit_pages(obj, size, npages << PAGE_SHIFT);
 	kmemleak_alloc(obj, size, 1, gfp);
 	return obj;
 }

@@ -13,6 +13,7 @@
 #include "back/page_heap.h"
 #include "base/charge.h"
 #include "base/lock.h"
+#include "debug/shadow.h"
 #include "large.h"
 
 void tcslab_large_note(struct tcslab_quota *quota, struct tcslab_span *span)
@@ -58,7 +59,8 @@ void tcslab_large_free(const void *obj, struct tcslab_span *span)
 
 	kmemleak_free(obj);
 	if (want_init_on_free())
-		memset((void *)obj, 0, npages << PAGE_SHIFT);
+		tcslab_shadow_clear((void *)obj, npages << PAGE_SHIFT);
+	tcslab_shadow_close_pages(obj, npages << PAGE_SHIFT);
 	if (quota)
 		forget(quota, span);
 	tcslab_page_heap_free(span);

@@ -57,14 +57,16 @@ static __always_inline void *alloc_one(struct tcslab_cache *cache, size_t size, 
 		tcslab_objects_alloc(cache, obj, size, gfp, _RET_IP_);
 	if (tcslab_guard_is_due() && node == NUMA_NO_NODE) {
 		guarded = tcslab_guard_alloc(cache, obj, size, gfp);
-		if (guarded)
+		if (guarded) {
+			tcslab_shadow_open(cache, obj);
 			return guarded;
+		}
 	}
 	if (unlikely(cache->debug)) {
 		kmemleak_alloc(obj, cache->object_size, 1, gfp);
 		return obj;
 	}
-	return tcslab_obj_init(cache, obj, gfp);
+	return tcslab_obj_init(cache, obj, size, gfp);
 }
 
 void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
@@ -120,11 +122,13 @@ static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t 
 	if (got && tcslab_guard_is_due()) {
 		guarded = tcslab_guard_alloc(cache, objs[0], cache->object_size, gfp);
 		first = !!guarded;
+		if (guarded)
+			tcslab_shadow_open(cache, objs[0]);
 		objs[0] = guarded ?: objs[0];
 	}
-	if (want_init_on_alloc(gfp) || IS_ENABLED(CONFIG_DEBUG_KMEMLEAK))
+	if (want_init_on_alloc(gfp) || TCSLAB_TELLS_OF_EACH)
 		for (i = first; i < got; i++)
-			tcslab_obj_init(cache, objs[i], gfp);
+			tcslab_obj_init(cache, objs[i], cache->object_size, gfp);
 	for (; got < n; got++) {
 		objs[got] = alloc_one(cache, cache->object_size, gfp, NUMA_NO_NODE, false);
 		if (!objs[got]) {
@@ -151,7 +155,7 @@ static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t 
 size_t tcslab_cache_alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t n, void **objs)
 {
 	/* What wants a look at each object goes the long way, and so does what is refused. */
-	if (!IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) && !want_init_on_alloc(gfp) &&
+	if (!TCSLAB_TELLS_OF_EACH && !want_init_on_alloc(gfp) &&
 	    likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_ZERO))) &&
 	    likely(tcslab_cpu_pop_bulk(cache, n, objs)))
 		return n;

@@ -5,6 +5,7 @@
 
 #include <linux/tcslab_heap.h>
 
+#include "debug/shadow.h"
 #include "cache.h"
 #include "heap.h"
 #include "size_class.h"
@@ -35,19 +36,20 @@ void *tcslab_realloc(const void *obj, size_t size, gfp_t gfp)
 	}
 	if (ZERO_OR_NULL_PTR(obj))
 		return tcslab_alloc(size, gfp);
-	if (!old)
-		return NULL;	/* not ours, reported */
+	if (!old || !tcslab_shadow_check(obj))
+		return NULL;	/* not ours, or free: reported */
 	if (tcslab_stays_in_place(obj, old, size)) {
 		/* It may grow again, in place. */
 		if (want_init_on_alloc(gfp))
-			memset((void *)obj + size, 0, old - size);
+			tcslab_shadow_clear((void *)obj + size, old - size);
+		tcslab_resized(obj, size);
 		return (void *)obj;
 	}
 	heap = tcslab_heap_of(obj);
 	to = heap ? tcslab_heap_alloc(heap, size, gfp) : tcslab_alloc(size, gfp);
 	if (!to)
 		return NULL;
-	memcpy(to, obj, min(old, size));
+	memcpy(to, obj, tcslab_shadow_size(obj, min(old, size)));
 	tcslab_free(obj);
 	return to;
 }

@@ -29,8 +29,10 @@ static bool put_aside(struct tcslab_cache *cache, void *obj, unsigned long calle
 {
 	if (unlikely(cache->debug))
 		return tcslab_objects_free(cache, obj, caller);
+	if (!tcslab_shadow_close(cache, obj))
+		return false;
 	if (want_init_on_free())
-		memset(obj, 0, cache->zero_size);
+		tcslab_shadow_clear(obj, cache->zero_size);
 	return true;
 }
 
@@ -39,6 +41,7 @@ static void take_back(struct tcslab_cache *cache, void *obj)
 {
 	if (unlikely(cache->debug))
 		tcslab_objects_alloc(cache, obj, cache->object_size, 0, _THIS_IP_);
+	tcslab_shadow_open(cache, obj);
 }
 
 /**
@@ -93,6 +96,7 @@ void *tcslab_reserve_alloc(struct tcslab_reserve *reserve)
 	if (!obj)	/* the cache's own minimum is for others first */
 		return cache->minimum ? tcslab_cache_alloc(cache, __GFP_NOWARN) : NULL;
 	trace_reserve_taken(cache->name, tcslab_reserve_left(reserve));
+	tcslab_shadow_open(cache, obj);
 	if (unlikely(cache->debug))
 		tcslab_objects_alloc(cache, obj, cache->object_size, 0, _RET_IP_);
 	else if (want_init_on_alloc(0))

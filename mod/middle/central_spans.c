@@ -12,6 +12,7 @@
 #include "back/page_heap.h"
 #include "base/charge.h"
 #include "debug/objects.h"
+#include "debug/shadow.h"
 #include "central_lists.h"
 
 #define SHORT_SPANS	4	/* so many of the shortest before longer ones */
@@ -61,9 +62,12 @@ static void release_spans(struct tcslab_cache *cache, struct hlist_head *spans)
 	unsigned int npages = 0;
 
 	hlist_for_each_entry(span, spans, link) {
+		size_t bytes = (size_t)span->npages << PAGE_SHIFT;
+
 		/* What was not cleared object by object must not be seen in another cache. */
 		if (want_init_on_free() && (!cache->zero_size || cache->debug))
-			memset(tcslab_span_base(span), 0, (size_t)span->npages << PAGE_SHIFT);
+			tcslab_shadow_clear(tcslab_span_base(span), bytes);
+		tcslab_shadow_close_pages(tcslab_span_base(span), bytes);
 		npages += span->npages;
 	}
 	tcslab_page_heap_free_all(spans);
@@ -122,9 +126,11 @@ static bool clear_first(const struct tcslab_cache *cache)
 static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 {
 	unsigned int nobjs = tcslab_span_objs(cache, span), i, last;
+	size_t bytes = (size_t)span->npages << PAGE_SHIFT;
 
+	tcslab_shadow_open_pages(tcslab_span_base(span), bytes);
 	if (clear_first(cache))
-		memset(tcslab_span_base(span), 0, (size_t)span->npages << PAGE_SHIFT);
+		memset(tcslab_span_base(span), 0, bytes);
 	span->nfree = nobjs;
 	last = (nobjs - 1) / BITS_PER_LONG;
 	span->free_bits[last] = BITMAP_LAST_WORD_MASK(nobjs);
@@ -136,6 +142,7 @@ static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 	if (cache->ctor)
 		for (i = 0; i < nobjs; i++)
 			cache->ctor(span->base + (size_t)i * cache->size);
+	tcslab_shadow_new(cache, tcslab_span_base(span), bytes);
 }
 
 static bool charge(struct tcslab_cache *cache, unsigned int npages)

@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "base/report.h"
 #include "debug/guard.h"
+#include "debug/shadow.h"
 #include "central_lists.h"
 #include "mistakes.h"
 #include "park.h"
@@ -50,8 +51,11 @@ static void unpark_obj(struct llist_node *link)
 	}
 	/* Leave the object as its next owner, or a reader, expects it. */
 	memset(link, 0, sizeof(*link));
-	if (cache->ctor && !tcslab_park_offset(cache))
+	if (cache->ctor && !tcslab_park_offset(cache)) {
+		tcslab_shadow_open(cache, obj);
 		cache->ctor(obj);
+	}
+	tcslab_shadow_close_again(cache, obj);
 	tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1, 0);
 }
 
@@ -106,10 +110,12 @@ void tcslab_park(struct tcslab_cache *cache, void *obj)
 		return;
 	preempt_disable();
 	p = this_cpu_ptr(&parked);
-	if (likely(cache == tcslab_large_cache || tcslab_central_owns(cache, obj)))
+	if (likely(cache == tcslab_large_cache || tcslab_central_owns(cache, obj))) {
+		tcslab_shadow_open_link(obj + tcslab_park_offset(cache));
 		llist_add(obj + tcslab_park_offset(cache), &p->objs);
-	else
+	} else {
 		park_mistake(p, cache, obj, 0);
+	}
 	tcslab_irq_work_queue(&p->work);
 	preempt_enable();
 }

@@ -17,6 +17,7 @@
 #include "caches/heap.h"
 #include "caches/size_class.h"
 #include "debug/guard.h"
+#include "debug/shadow.h"
 
 /* ------------------------------------------------------------- general: alloc */
 
@@ -127,8 +128,8 @@ void *tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp
 	if (gfp & __GFP_THISNODE && node != NUMA_NO_NODE && page_to_nid(virt_to_page(obj)) != node)
 		stays = false;
 	old = tcslab_asked_size(obj);
-	if (!old)
-		return NULL;	/* no object, reported */
+	if (!old || !tcslab_shadow_check(obj))
+		return NULL;	/* no object, or free: reported */
 	to = stays && tcslab_stays_in_place(obj, old, size) ? NULL :
 	     alloc_like(obj, size, gfp, node, vmalloc);
 	if (!to) {
@@ -136,10 +137,11 @@ void *tcslab_slab_krealloc(const void *obj, size_t size, size_t align, gfp_t gfp
 		if (size > old || !stays)
 			return NULL;
 		if (want_init_on_alloc(gfp))
-			memset((void *)obj + size, 0, old - size);
+			tcslab_shadow_clear((void *)obj + size, old - size);
+		tcslab_resized(obj, size);
 		return (void *)obj;
 	}
-	memcpy(to, obj, min(old, size));
+	memcpy(to, obj, tcslab_shadow_size(obj, min(old, size)));
 	tcslab_free(obj);
 	return border(to);
 }
@@ -299,6 +301,26 @@ size_t tcslab_slab_ksize(const void *obj)
 	return tcslab_cache_of(obj) ? tcslab_usable_size(obj) : ksize(obj);
 }
 EXPORT_SYMBOL_GPL(tcslab_slab_ksize);
+
+#ifdef CONFIG_HARDENED_USERCOPY
+/* Declared by the kernel's own header, under the name that its function has elsewhere. */
+void tcslab_slab_check_object_size(const void *ptr, unsigned long n, bool to_user);
+
+/**
+ * tcslab_slab_check_object_size() - what looks at copies to and from user space
+ * @ptr: kernel memory, of either allocator or none
+ * @n: bytes
+ * @to_user: the direction
+ *
+ * Context: any in which one can copy.
+ */
+void tcslab_slab_check_object_size(const void *ptr, unsigned long n, bool to_user)
+{
+	tcslab_check_usercopy(ptr, n, to_user);
+	__check_object_size(ptr, n, to_user);
+}
+EXPORT_SYMBOL_GPL(tcslab_slab_check_object_size);
+#endif
 
 /**
  * tcslab_slab_kvfree_rcu_barrier() - kvfree_rcu_barrier()

@@ -25,6 +25,10 @@ STAMP = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
 WARN = re.compile(r"WARNING: (CPU: \d+ PID: \d+ at |\S+ at |at )")
 # A fault that kills its task, in a test that plants it.
 FAULT = re.compile(r"BUG: unable to handle page fault")
+# BUG() in a task, which dies of it.
+DEATH = re.compile(r"kernel BUG at \S+")
+# An access that KASAN reports, in a test that plants it; the line says in which function.
+ACCESS = re.compile(r"BUG: KASAN: \S+ in ")
 # Taint bits that only a report sets: bad page, died, warned, soft lockup.
 TAINT = {5: "bad page", 7: "oops", 9: "warning", 14: "soft lockup"}
 EXCERPT = 40
@@ -39,11 +43,11 @@ class Report:
     end: int = 0           # index of the line after it
 
     def matches(self, expression: str) -> bool:
-        """Whether a test means this report that expects a WARN() where @expression says.
+        """Whether a test means this report that expects a WARN(), a BUG() or KASAN's where @expression says.
 
         A page fault says where in a later line.
         """
-        if WARN.search(self.head):
+        if any(x.search(self.head) for x in (WARN, DEATH, ACCESS)):
             return bool(re.search(expression, self.head))
         return bool(FAULT.search(self.head)) and any(
             re.search(expression, line) for line in self.lines if "RIP: " in line)

@@ -4,10 +4,12 @@
 #define CONTEXT_TEST_H
 
 #include <linux/compiler.h>
+#include <linux/kasan.h>
 #include <linux/kconfig.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/string.h>
 
 #define CONTEXT_PREFIX	"tcslab-context: "
 
@@ -35,6 +37,17 @@ static unsigned int context_cases __maybe_unused;
 		  __ok ? "" : "not ", ++context_cases, ##__VA_ARGS__);		\
 	__ok;									\
 })
+
+/* Is each of the bytes at @mem, in use or free, @byte?  For KASAN it is no mistake to look. */
+static inline bool context_filled(const void *mem, u8 byte, size_t n)
+{
+	bool filled;
+
+	kasan_disable_current();
+	filled = !memchr_inv(mem, byte, n);
+	kasan_enable_current();
+	return filled;
+}
 
 /* What was freed last is known of the CPU alone that freed it. */
 #define context_stay_here()	\

@@ -23,7 +23,7 @@
  * its size, and to 8 bytes at least.  Where devices are not coherent, as on some arm64
  * machines, what kmalloc() aligns to a cache line is aligned here.  Object memory
  * does not belong to a slab page, so CONFIG_HARDENED_USERCOPY does not look
- * into it, and memory cgroups are not charged for it.
+ * into it (tcslab_check_usercopy() does), and memory cgroups are not charged for it.
  *
  * How the fast path works: each CPU has an array of free objects per cache.
  * Both alloc and free disable preemption, mark the array busy by making its
@@ -325,27 +325,45 @@ out:
 	return false;
 }
 
-static __always_inline void *tcslab_obj_init(struct tcslab_cache *cache, void *obj,
-					     gfp_t gfp)
+/*
+ * KASAN may look at each access to an object: it is opened when it is handed out, and what of it
+ * nobody asked for is closed again; see mod/debug/shadow.h.
+ */
+#if defined(CONFIG_KASAN_GENERIC) && (defined(CONFIG_X86_64) || defined(CONFIG_ARM64))
+#define TCSLAB_HAS_SHADOW	1
+void tcslab_shadow_open(const struct tcslab_cache *cache, void *obj);
+void tcslab_shadow_fit(const struct tcslab_cache *cache, void *obj, size_t size);
+#else
+#define TCSLAB_HAS_SHADOW	0
+static inline void tcslab_shadow_open(const struct tcslab_cache *cache, void *obj)
 {
-	if (want_init_on_alloc(gfp))
-		memset(obj, 0, cache->zero_size);
-	kmemleak_alloc(obj, cache->object_size, 1, gfp);
-	return obj;
 }
 
-static __always_inline void tcslab_obj_fini(struct tcslab_cache *cache, void *obj)
+static inline void tcslab_shadow_fit(const struct tcslab_cache *cache, void *obj, size_t size)
 {
-	kmemleak_free(obj);
-	if (want_init_on_free())
+}
+#endif
+
+/* On kernels where something has to know of each object, arrays or not. */
+#define TCSLAB_TELLS_OF_EACH	(IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || TCSLAB_HAS_SHADOW)
+
+/* Of @size bytes, as they were asked for. */
+static __always_inline void *tcslab_obj_init(struct tcslab_cache *cache, void *obj,
+					     size_t size, gfp_t gfp)
+{
+	tcslab_shadow_open(cache, obj);
+	if (want_init_on_alloc(gfp))
 		memset(obj, 0, cache->zero_size);
+	tcslab_shadow_fit(cache, obj, size);
+	kmemleak_alloc(obj, cache->object_size, 1, gfp);
+	return obj;
 }
 
 /* What has to be done to an object is done once it is known to be one; or hardened=0. */
 static __always_inline void __tcslab_cache_free(struct tcslab_cache *cache, void *obj,
 						struct page *page, enum tcslab_look look)
 {
-	if (IS_ENABLED(CONFIG_DEBUG_KMEMLEAK) || static_branch_unlikely(&tcslab_free_key))
+	if (TCSLAB_TELLS_OF_EACH || static_branch_unlikely(&tcslab_free_key))
 		tcslab_cache_free_long(cache, obj);
 	else if (unlikely(!tcslab_cpu_push(cache, obj, page, look)))
 		tcslab_cache_free_slow(cache, obj);
@@ -407,7 +425,7 @@ static __always_inline void *tcslab_cache_alloc(struct tcslab_cache *cache, gfp_
 	if (likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE))) &&
 	    (!(gfp & __GFP_ZERO) || likely(cache->zero_size)) &&
 	    likely(tcslab_cpu_pop(cache, &obj)))
-		return tcslab_obj_init(cache, obj, gfp);
+		return tcslab_obj_init(cache, obj, cache->object_size, gfp);
 	return tcslab_cache_alloc_slow(cache, gfp, NUMA_NO_NODE);
 }
 
@@ -449,6 +467,7 @@ size_t tcslab_usable_size(const void *obj);
 size_t tcslab_good_size(size_t size);
 size_t tcslab_alloc_bulk(size_t size, gfp_t gfp, size_t n, void **objs);
 void tcslab_free_bulk(size_t n, void **objs);
+void tcslab_check_usercopy(const void *ptr, unsigned long n, bool to_user);
 unsigned long tcslab_trim(void);
 unsigned long tcslab_held_pages(void);
 
@@ -496,7 +515,7 @@ static __always_inline void *tcslab_alloc(size_t size, gfp_t gfp)
 	if (likely(tcslab_gfp_is_plain(gfp))) {
 		cache = tcslab_general[tcslab_size_class(size)];
 		if (likely(tcslab_cpu_pop(cache, &obj)))
-			return tcslab_obj_init(cache, obj, gfp);
+			return tcslab_obj_init(cache, obj, size, gfp);
 	}
 	return tcslab_alloc_slow(size, gfp, NUMA_NO_NODE);
 }

@@ -40,6 +40,14 @@
 #define TCSLAB_SLAB_IS_FIRST
 #endif
 
+/*
+ * What is copied to and from user space is looked at by inline functions, each of which calls this,
+ * which knows slab pages only.  Where its header has been read before it stays as it is.
+ */
+#define __check_object_size		tcslab_slab_check_object_size
+#include <linux/uaccess.h>
+#undef __check_object_size
+
 #include <linux/tcslab_slab_api.h>
 
 /*
@@ -197,6 +205,18 @@
 #define kstrdup				tcslab_slab_kstrdup
 #undef kstrndup
 #define kstrndup			tcslab_slab_kstrndup
+#endif
+
+/* ----------------------------------------------------------------- user space */
+
+#ifdef CONFIG_HARDENED_USERCOPY
+static inline long tcslab_slab_strncpy_from_user(char *to, const char __user *from, long n)
+{
+	tcslab_check_usercopy(to, n, false);
+	return strncpy_from_user(to, from, n);
+}
+
+#define strncpy_from_user		tcslab_slab_strncpy_from_user
 #endif
 
 /* ------------------------------------------------------- after a grace period */

@@ -26,7 +26,7 @@ static __always_inline __alloc_size(1) void *tcslab_slab_heap_alloc(size_t size,
 		heap = READ_ONCE(tcslab_slab_owner.heap);
 		cache = READ_ONCE(heap->classes[tcslab_size_class(size)]);
 		if (likely(tcslab_cpu_pop(cache, &obj)))
-			return tcslab_obj_init(cache, obj, gfp);
+			return tcslab_obj_init(cache, obj, size, gfp);
 	}
 	return tcslab_slab_alloc_of(&tcslab_slab_owner, size, gfp, NUMA_NO_NODE);
 }

@@ -215,7 +215,7 @@ struct tcslab_cache {
  *	__GFP_THISNODE, unless the cache is bound to a node: for both it is as if
  *	there were none.  They count as in use
  * @useroffset: start of the part of the object that may be copied to user space
- * @usersize: its size, 0 for none; recorded and shown, not enforced (see above)
+ * @usersize: its size, 0 for none; tcslab_check_usercopy() looks at both
  *
  * Start from TCSLAB_CACHE_ARGS(size), so that fields added later have their defaults.
  */

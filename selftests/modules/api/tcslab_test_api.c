@@ -346,6 +346,8 @@ static void short_chunk(void)
 	/* The stock grows when it likes. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return;
+	/* On one node. */
+	context_stay_here();
 	tcslab_trim();
 	/* A new cache keeps nothing: its span is a free chunk at once. */
 	cache = tcslab_cache_create("short", &args);

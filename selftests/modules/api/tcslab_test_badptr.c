@@ -29,7 +29,7 @@ static void bad_requests(struct tcslab_cache *cache)
 /* What its owner wrote is still there, whatever frees write. */
 static bool untouched(const void *obj, size_t size)
 {
-	return !memchr_inv(obj, 0x5a, size);
+	return context_filled(obj, 0x5a, size);
 }
 
 /* None of @wrong is handed out, nor anything twice. */

@@ -24,7 +24,7 @@ static size_t constructed_size;
 
 static bool clean(const void *mem, size_t n)
 {
-	return !memchr_inv(mem, 0, n);
+	return context_filled(mem, 0, n);
 }
 
 static void construct(void *obj)

@@ -15,12 +15,12 @@
 
 static bool clean(const void *mem, size_t n)
 {
-	return !memchr_inv(mem, 0, n);
+	return context_filled(mem, 0, n);
 }
 
 static bool dirty(const void *mem, size_t n)
 {
-	return !memchr_inv(mem, DIRTY, n);
+	return context_filled(mem, DIRTY, n);
 }
 
 struct seen {

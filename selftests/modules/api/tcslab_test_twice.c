@@ -63,7 +63,7 @@ static void *gone(size_t size)
 
 static bool untouched(const void *obj, size_t size)
 {
-	return !memchr_inv(obj, 0x5a, size) || !memchr_inv(obj, 0, size);	/* init_on_free */
+	return context_filled(obj, 0x5a, size) || context_filled(obj, 0, size);	/* init_on_free */
 }
 
 /* After each call: nothing of the page has changed, and it is still one that is free. */

@@ -378,7 +378,7 @@ static void make_one(const struct mistake *mistake)
 
 static bool filled(const u8 *p, u8 with, size_t n)
 {
-	return !memchr_inv(p, with, n);
+	return context_filled(p, with, n);
 }
 
 static void fills(void)
