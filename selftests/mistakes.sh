@@ -5,22 +5,23 @@
 # prints, beside that of SLUB (who=slub; some of it kills who did it).
 # lab: timeout=120 smp=2 kernels=debian-* expect="mod/(caches/free|caches/general|middle/mistakes)\\.c:"
 
-# The mistake, and what is to be said of it at worst, and with debug=: 2 at once, 1 later, 0 nothing.
-wanted="free-twice 2 2
-free-twice-after-1 0 2
-free-twice-after-100 0 2
-free-twice-after-10000 0 2
-free-twice-two-cpus 0 2
-free-twice-rcu 0 2
-free-interior 2 2
-free-interior-general 2 2
-free-other-cache 2 2
-free-kmalloc-to-cache 2 2
-free-page-to-cache 2 2
-free-stack-to-cache 2 2
-free-vmalloc-to-cache 2 2
-free-live-neighbour 0 0
-realloc-after-free 0 2"
+# The mistake, and what is to be said of it at worst, with hardened=1 and with debug=: 2 at once, 1 later,
+# 0 nothing.
+wanted="free-twice 2 2 2
+free-twice-after-1 0 2 2
+free-twice-after-100 0 2 2
+free-twice-after-10000 0 2 2
+free-twice-two-cpus 0 2 2
+free-twice-rcu 0 2 2
+free-interior 2 2 2
+free-interior-general 2 2 2
+free-other-cache 2 2 2
+free-kmalloc-to-cache 2 2 2
+free-page-to-cache 2 2 2
+free-stack-to-cache 2 2 2
+free-vmalloc-to-cache 2 2 2
+free-live-neighbour 0 0 0
+realloc-after-free 0 2 2"
 
 # shellcheck source=selftests/case.inc
 . ./case.inc
@@ -46,14 +47,17 @@ make_them() # who, parameter or nothing
 	dmesg >/tmp/mistakes.log
 	read_log /tmp/mistakes.log >/tmp/mistakes.found
 	sed "s/^/# $1 $2: /" /tmp/mistakes.found
-	while read -r name least debugged; do
+	while read -r name least hardened debugged; do
 		case $(sed -n "s/^$name //p" /tmp/mistakes.found) in
 		at-once) is=2 ;;
 		later) is=1 ;;
 		not*) is=0 ;;
 		*) is=-1 ;;
 		esac
-		[ -z "$2" ] || least=$debugged
+		case $2 in
+		hardened*) least=$hardened ;;
+		debug*) least=$debugged ;;
+		esac
 		[ $is -ge "$least" ]
 		check $? "$1: $name${2:+, $2}"
 	done <<END
@@ -69,6 +73,8 @@ echo "TAP version 13"
 rmmod tcslab 2>/dev/null
 make_them api
 make_them slab
+make_them api hardened=1
+make_them slab hardened=1
 make_them api debug=FZPU
 make_them slab debug=FZPU
 plan

@@ -16,6 +16,7 @@
 #include "base/report.h"
 #include "base/window.h"
 #include "debug/guard.h"
+#include "debug/hard.h"
 #include "debug/objects.h"
 #include "debug/pattern.h"
 #include "debug/shadow.h"
@@ -75,6 +76,8 @@ static bool args_are_valid(const char *name, const struct tcslab_cache_args *arg
 	       (!args->align || is_power_of_2(args->align)) &&
 	       args->align <= PAGE_SIZE &&
 	       !(args->flags & ~TCSLAB_CACHE_FLAGS) &&
+	       !(args->flags & TCSLAB_CLEAR_ON_FREE &&
+		 (args->ctor || args->flags & TCSLAB_TYPESAFE_BY_RCU)) &&
 	       (unsigned int)args->zone < TCSLAB_NR_ZONES &&
 	       (args->node == NUMA_NO_NODE ||
 		(args->node >= 0 && args->node < nr_node_ids &&
@@ -148,6 +151,8 @@ static void set_geometry(struct tcslab_cache *cache, const struct tcslab_cache_a
 	if (cache->debug)
 		tcslab_objects_layout(cache);
 	else
+		tcslab_hard_layout(cache);
+	if (!cache->debug)
 		tcslab_shadow_layout(cache);
 	cache->span_pages = tcslab_span_pages(cache->size);
 	cache->span_objs = cache->span_pages * PAGE_SIZE / cache->size;
@@ -444,6 +449,7 @@ static int __init make_large(void)
 	if (tcslab_cpu_cache_init(tcslab_large_cache, true, GFP_KERNEL))
 		return -ENOMEM;
 	tcslab_no_cache.cpu = tcslab_large_cache->cpu;
+	tcslab_no_cache.fast = tcslab_large_cache->cpu;
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "base/lock.h"
 #include "base/report.h"
 #include "debug/guard.h"
+#include "debug/hard.h"
 #include "debug/objects.h"
 #include "debug/shadow.h"
 #include "front/cpu_bulk.h"
@@ -26,9 +27,28 @@
 #include "large.h"
 #include "minimum.h"
 
-static bool hardened = true;
-module_param(hardened, bool, 0400);
-MODULE_PARM_DESC(hardened, "0: trust every free, and hand objects out in order");
+#define BY_DEFAULT	(-1)
+
+static int hardened = BY_DEFAULT;
+
+static int set_hardened(const char *text, const struct kernel_param *param)
+{
+	int n, err = kstrtoint(text, 0, &n);
+
+	if (!err && n >= BY_DEFAULT && n <= 1) {
+		hardened = n;
+		return 0;
+	}
+	pr_err("tcslab: hardened=%s: 0 trusts every free, 1 looks at each object; default -1\n",
+	       text);
+	return -EINVAL;
+}
+
+static const struct kernel_param_ops ops = { .set = set_hardened, .get = param_get_int };
+
+module_param_cb(hardened, &ops, &hardened, 0400);
+__MODULE_PARM_TYPE(hardened, "level");
+MODULE_PARM_DESC(hardened, "0: trust every free, and hand objects out in order; 1: keys in free objects (slower)");
 
 /* On where a free has to clear, or must not look: then it is a call. */
 DEFINE_STATIC_KEY_FALSE(tcslab_free_key);
@@ -36,6 +56,8 @@ EXPORT_SYMBOL_GPL(tcslab_free_key);
 
 void __init tcslab_free_init(void)
 {
+	if (hardened == 1)
+		tcslab_hard_init();
 	if (want_init_on_free() || !hardened)
 		static_branch_enable(&tcslab_free_key);
 	if (!hardened)
@@ -126,6 +148,8 @@ static __always_inline bool may_free(struct tcslab_cache *cache, void *obj, unsi
 		mistake = TCSLAB_TWICE;
 	if (!mistake && !tcslab_shadow_close(cache, obj))
 		mistake = TCSLAB_TWICE;
+	if (tcslab_is_hard(cache) && !mistake && !tcslab_hard_mark(cache, obj))
+		mistake = TCSLAB_TWICE;
 	if (unlikely(mistake))
 		tcslab_refuse(cache, obj, mistake, caller);
 	return !mistake;
@@ -137,14 +161,19 @@ static __always_inline bool may_free(struct tcslab_cache *cache, void *obj, unsi
  */
 void tcslab_cache_free_slow(struct tcslab_cache *cache, void *obj)
 {
-	if (may_free(cache, obj, _RET_IP_))
-		free_one(cache, obj, _RET_IP_);
+	if (!may_free(cache, obj, _RET_IP_))
+		return;
+	if (tcslab_is_hard(cache))
+		tcslab_obj_clear(cache, obj);
+	free_one(cache, obj, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_slow);
 
 void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj)
 {
 	tcslab_shadow_close(cache, obj);
+	if (tcslab_is_hard(cache))
+		tcslab_hard_mark(cache, obj);
 	if (!cache->minimum || !tcslab_minimum_give(cache, obj))
 		tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1, 0);
 }
@@ -188,9 +217,9 @@ static noinline void free_bulk(struct tcslab_cache *cache, size_t n, void **objs
 	bool check = to_fini || static_branch_unlikely(&tcslab_numa_key) || cache->minimum;
 	size_t i;
 
-	if ((!known && check) || cache->debug || TCSLAB_HAS_SHADOW)
+	if ((!known && check) || cache->debug || TCSLAB_HAS_SHADOW || tcslab_is_hard(cache))
 		n = check_bulk(cache, n, objs, caller);
-	if (to_fini)
+	if (to_fini || tcslab_is_hard(cache))
 		for (i = 0; i < n; i++)
 			fini(cache, objs[i]);
 	if (likely(!cache->minimum))

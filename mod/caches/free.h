@@ -9,6 +9,7 @@
 #include <linux/tcslab.h>
 
 #include "back/span.h"
+#include "debug/hard.h"
 #include "debug/shadow.h"
 #include "middle/mistakes.h"
 
@@ -20,12 +21,20 @@ static inline struct tcslab_span *tcslab_large_span(const void *obj)
 	return tcslab_page_span(virt_to_page(obj));
 }
 
+/* What is to be cleared of an object that is free. */
+static __always_inline void tcslab_obj_clear(struct tcslab_cache *cache, void *obj)
+{
+	if (tcslab_is_hard(cache) && (want_init_on_free() || cache->flags & TCSLAB_CLEAR_ON_FREE))
+		tcslab_hard_clear(cache, obj);
+	else if (want_init_on_free())
+		tcslab_shadow_clear(obj, cache->zero_size);
+}
+
 /* The object of a cache without debug= is free, and is one. */
 static __always_inline void tcslab_obj_fini(struct tcslab_cache *cache, void *obj)
 {
 	kmemleak_free(obj);
-	if (want_init_on_free())
-		tcslab_shadow_clear(obj, cache->zero_size);
+	tcslab_obj_clear(cache, obj);
 }
 
 /*

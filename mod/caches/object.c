@@ -12,6 +12,7 @@
 #include "back/span.h"
 #include "base/report.h"
 #include "debug/guard.h"
+#include "debug/hard.h"
 #include "debug/objects.h"
 #include "front/cpu_bulk.h"
 #include "front/cpu_cache.h"
@@ -55,6 +56,8 @@ static __always_inline void *alloc_one(struct tcslab_cache *cache, size_t size, 
 		return NULL;
 	if (unlikely(cache->debug))
 		tcslab_objects_alloc(cache, obj, size, gfp, _RET_IP_);
+	if (tcslab_is_hard(cache))
+		tcslab_hard_take(cache, obj, _RET_IP_);
 	if (tcslab_guard_is_due() && node == NUMA_NO_NODE) {
 		guarded = tcslab_guard_alloc(cache, obj, size, gfp);
 		if (guarded) {
@@ -118,6 +121,9 @@ static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t 
 		got = tcslab_cpu_cache_take_bulk(cache, n, objs);
 	if (got < n && likely(!cache->debug))
 		got += tcslab_cpu_cache_grow_bulk(cache, gfp, n - got, objs + got);
+	if (tcslab_is_hard(cache))
+		for (i = 0; i < got; i++)
+			tcslab_hard_take(cache, objs[i], _RET_IP_);
 	/* The first of them can be a guarded one, which is initialised. */
 	if (got && tcslab_guard_is_due()) {
 		guarded = tcslab_guard_alloc(cache, objs[0], cache->object_size, gfp);

@@ -31,8 +31,9 @@ static bool put_aside(struct tcslab_cache *cache, void *obj, unsigned long calle
 		return tcslab_objects_free(cache, obj, caller);
 	if (!tcslab_shadow_close(cache, obj))
 		return false;
-	if (want_init_on_free())
-		tcslab_shadow_clear(obj, cache->zero_size);
+	if (tcslab_is_hard(cache) && !tcslab_hard_mark(cache, obj))
+		return false;
+	tcslab_obj_clear(cache, obj);
 	return true;
 }
 
@@ -42,6 +43,8 @@ static void take_back(struct tcslab_cache *cache, void *obj)
 	if (unlikely(cache->debug))
 		tcslab_objects_alloc(cache, obj, cache->object_size, 0, _THIS_IP_);
 	tcslab_shadow_open(cache, obj);
+	if (tcslab_is_hard(cache))
+		tcslab_hard_take(cache, obj, _THIS_IP_);
 }
 
 /**
@@ -97,6 +100,8 @@ void *tcslab_reserve_alloc(struct tcslab_reserve *reserve)
 		return cache->minimum ? tcslab_cache_alloc(cache, __GFP_NOWARN) : NULL;
 	trace_reserve_taken(cache->name, tcslab_reserve_left(reserve));
 	tcslab_shadow_open(cache, obj);
+	if (tcslab_is_hard(cache))
+		tcslab_hard_take(cache, obj, _RET_IP_);
 	if (unlikely(cache->debug))
 		tcslab_objects_alloc(cache, obj, cache->object_size, 0, _RET_IP_);
 	else if (want_init_on_alloc(0))

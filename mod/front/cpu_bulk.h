@@ -18,7 +18,7 @@ static __always_inline bool tcslab_cpu_pop_bulk(struct tcslab_cache *cache, size
 	bool done = false;
 
 	preempt_disable();
-	cc = this_cpu_ptr(cache->cpu);
+	cc = this_cpu_ptr(cache->fast);
 	if (likely(!tcslab_cpu_was_busy(cc))) {
 		done = n <= cc->count;
 		if (likely(done))
@@ -75,7 +75,7 @@ static __always_inline bool tcslab_cpu_push_bulk(struct tcslab_cache *cache, siz
 	bool done = false;
 
 	preempt_disable();
-	cc = this_cpu_ptr(cache->cpu);
+	cc = this_cpu_ptr(cache->fast);
 	if (likely(!tcslab_cpu_was_busy(cc))) {
 		done = (long)n <= cc->capacity - cc->count;
 		if (home && done)

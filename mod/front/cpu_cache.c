@@ -13,6 +13,8 @@
 
 #include "back/nodes.h"
 #include "back/span.h"
+#include "base/random.h"
+#include "debug/hard.h"
 #include "middle/central.h"
 #include "cpu_budget.h"
 #include "cpu_cache.h"
@@ -146,10 +148,13 @@ void tcslab_cpu_cache_put(struct tcslab_cache *cache, void *obj, unsigned long c
 		if (n)
 			tcslab_central_free(cache, node, cc->objs + cc->count, n, 0);
 	}
-	if (cc->capacity)
+	if (cc->capacity) {
 		cc->objs[cc->count++] = obj;
-	else
+		if (static_branch_unlikely(&tcslab_hard_key))
+			tcslab_shuffle_one(cc->objs, cc->count, tcslab_random());
+	} else {
 		tcslab_central_free(cache, node, &obj, 1, caller);
+	}
 	if (unlikely(hidden))
 		tcslab_cpu_hide_again(cc);
 	tcslab_cpu_leave(cc);
@@ -330,6 +335,8 @@ int tcslab_cpu_cache_init(struct tcslab_cache *cache, bool closed, gfp_t gfp)
 	cache->cpu = __alloc_percpu_gfp(bytes, cache_line_size(), gfp);
 	if (!cache->cpu)
 		return -ENOMEM;
+	/* Those of large objects are closed, and there before all others. */
+	cache->fast = tcslab_is_hard(cache) ? tcslab_large_cache->cpu : cache->cpu;
 	for_each_possible_cpu(cpu) {
 		struct tcslab_cpu_cache *cc = per_cpu_ptr(cache->cpu, cpu);
 
@@ -349,4 +356,5 @@ void tcslab_cpu_cache_exit(struct tcslab_cache *cache)
 	tcslab_cpu_budget_exit_cache(cache);
 	free_percpu(cache->cpu);
 	cache->cpu = NULL;
+	cache->fast = NULL;
 }

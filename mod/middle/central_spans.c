@@ -11,6 +11,7 @@
 
 #include "back/page_heap.h"
 #include "base/charge.h"
+#include "debug/hard.h"
 #include "debug/objects.h"
 #include "debug/shadow.h"
 #include "central_lists.h"
@@ -65,7 +66,8 @@ static void release_spans(struct tcslab_cache *cache, struct hlist_head *spans)
 		size_t bytes = (size_t)span->npages << PAGE_SHIFT;
 
 		/* What was not cleared object by object must not be seen in another cache. */
-		if (want_init_on_free() && (!cache->zero_size || cache->debug))
+		if (want_init_on_free() &&
+		    (!cache->zero_size || cache->debug || tcslab_is_hard(cache)))
 			tcslab_shadow_clear(tcslab_span_base(span), bytes);
 		tcslab_shadow_close_pages(tcslab_span_base(span), bytes);
 		npages += span->npages;
@@ -142,6 +144,9 @@ static void cut_span(struct tcslab_cache *cache, struct tcslab_span *span)
 	if (cache->ctor)
 		for (i = 0; i < nobjs; i++)
 			cache->ctor(span->base + (size_t)i * cache->size);
+	if (tcslab_is_hard(cache))
+		for (i = 0; i < nobjs; i++)
+			tcslab_hard_mark(cache, span->base + (size_t)i * cache->size);
 	tcslab_shadow_new(cache, tcslab_span_base(span), bytes);
 }
 

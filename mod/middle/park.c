@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "base/report.h"
 #include "debug/guard.h"
+#include "debug/hard.h"
 #include "debug/shadow.h"
 #include "central_lists.h"
 #include "mistakes.h"
@@ -55,6 +56,8 @@ static void unpark_obj(struct llist_node *link)
 		tcslab_shadow_open(cache, obj);
 		cache->ctor(obj);
 	}
+	if (tcslab_is_hard(cache))
+		tcslab_hard_mark(cache, obj);
 	tcslab_shadow_close_again(cache, obj);
 	tcslab_central_free(cache, page_to_nid(virt_to_page(obj)), &obj, 1, 0);
 }

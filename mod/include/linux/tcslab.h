@@ -151,10 +151,10 @@ static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
 	!defined(__CHECKER__)
 #define TCSLAB_BY_SEGMENT	1
 #define tcslab_this_cpu_cache(cache) \
-	((struct tcslab_cpu_cache __seg_gs *)(uintptr_t)(cache)->cpu)
+	((struct tcslab_cpu_cache __seg_gs *)(uintptr_t)(cache)->fast)
 #else
 #define TCSLAB_BY_SEGMENT	0
-#define tcslab_this_cpu_cache(cache)	this_cpu_ptr((cache)->cpu)
+#define tcslab_this_cpu_cache(cache)	this_cpu_ptr((cache)->fast)
 #endif
 
 /*

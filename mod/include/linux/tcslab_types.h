@@ -128,11 +128,12 @@ struct tcslab_quota {
  */
 struct tcslab_cache {
 	/* private: read by the fast path, constant after creation */
-	struct tcslab_cpu_cache __percpu *cpu;
+	struct tcslab_cpu_cache __percpu *fast;	/* its arrays, or closed ones */
 	size_t zero_size;	/* what __GFP_ZERO clears; 0 if nothing may be cleared */
 	unsigned int object_size;	/* what a user may write to */
 
 	/* private: the tiers' own, constant after creation but for what says so */
+	struct tcslab_cpu_cache __percpu *cpu;	/* its arrays */
 	unsigned int size;	/* distance between objects, bytes */
 	unsigned int align;
 	unsigned int flags;
@@ -169,6 +170,7 @@ struct tcslab_cache {
 	struct list_head list;	/* all caches, under the cache list mutex */
 	unsigned int pins;	/* under it, too: who will have an object in a moment */
 	struct tcslab_debug *debug;	/* or NULL, see debug= */
+	bool hard;		/* see debug/hard.h */
 	bool general;		/* one of the size classes, not to be destroyed */
 	char name[32];
 };
@@ -177,13 +179,16 @@ struct tcslab_cache {
 #define TCSLAB_HWCACHE_ALIGN	BIT(0)	/* at cache lines; small ones at the part that they fit */
 #define TCSLAB_TYPESAFE_BY_RCU	BIT(1)	/* memory stays an object until a grace period */
 #define TCSLAB_LIMIT_WAIT	BIT(2)	/* who may sleep waits at the limit */
-#define TCSLAB_CACHE_FLAGS	(TCSLAB_HWCACHE_ALIGN | TCSLAB_TYPESAFE_BY_RCU | TCSLAB_LIMIT_WAIT)
+#define TCSLAB_CLEAR_ON_FREE	BIT(3)	/* with hardened=1 a free object is all 0 */
+#define TCSLAB_CACHE_FLAGS	(TCSLAB_HWCACHE_ALIGN | TCSLAB_TYPESAFE_BY_RCU | \
+				 TCSLAB_LIMIT_WAIT | TCSLAB_CLEAR_ON_FREE)
 
 /**
  * struct tcslab_cache_args - what a named cache is made of
  * @size: bytes per object, 1 up to TCSLAB_MAX_CLASS_SIZE
  * @align: power of two up to PAGE_SIZE, or 0 for the natural alignment of a pointer
- * @flags: TCSLAB_HWCACHE_ALIGN, TCSLAB_TYPESAFE_BY_RCU, TCSLAB_LIMIT_WAIT or 0.
+ * @flags: TCSLAB_HWCACHE_ALIGN, TCSLAB_TYPESAFE_BY_RCU, TCSLAB_LIMIT_WAIT,
+ *	TCSLAB_CLEAR_ON_FREE (not for objects that keep their contents) or 0.
  *	Type-safe by RCU
  *	is what SLAB_TYPESAFE_BY_RCU is: who finds an object under rcu_read_lock()
  *	may look at it although it has been freed; it may be another object of the
