@@ -19,7 +19,7 @@
 /* Counters of CPUs are folded before: half a MiB can be in them. */
 static long pages(int refresh, int meminfo)
 {
-	static const char * const names[] = { "SUnreclaim:", "KReclaimable:", "Percpu:" };
+	static const char * const names[] = { "SUnreclaim:", "KReclaimable:", "Percpu:", NULL };
 	static char text[8192];
 	long kib = 0;
 	ssize_t n;
@@ -32,7 +32,7 @@ static long pages(int refresh, int meminfo)
 	if (n <= 0)
 		return -1;
 	text[n] = '\0';
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (i = 0; names[i]; i++) {
 		char *line = strstr(text, names[i]);
 
 		if (line)

@@ -42,7 +42,7 @@ void tcslab_shadow_fit_pages(const void *start, size_t size, size_t bytes);
 /* The objects of a new span, after their constructor. */
 void tcslab_shadow_new(const struct tcslab_cache *cache, const void *start, size_t bytes);
 
-/* @obj is free from now on; false if it is already.  Of those who try one succeeds.  Any context. */
+/* @obj is free from now on; false if it is already.  One of all succeeds.  Any context. */
 bool tcslab_shadow_close(const struct tcslab_cache *cache, void *obj);
 
 /* It was, and nothing but its link has been open since. */

@@ -48,7 +48,7 @@ static void use(struct tcslab_cache *cache, u8 with)
 		tcslab_cache_free(cache, objs[i]);
 }
 
-static void cleared(void)
+static void look_at_cleared(void)
 {
 	struct tcslab_cache *cache = create("hard-cleared", TCSLAB_CLEAR_ON_FREE, NULL);
 	u8 *obj;
@@ -117,7 +117,7 @@ static void at_random(void)
 	context_check(!tcslab_cache_destroy(cache), "destroyed");
 }
 
-static void reserve(void)
+static void use_reserve(void)
 {
 	struct tcslab_cache *cache = create("hard-reserve", TCSLAB_CLEAR_ON_FREE, NULL);
 	struct tcslab_reserve *reserve = tcslab_reserve_create(cache, 8, GFP_KERNEL);
@@ -177,10 +177,10 @@ static int __init hard_init(void)
 		make_mistakes();
 		return 0;
 	}
-	cleared();
+	look_at_cleared();
 	kept();
 	at_random();
-	reserve();
+	use_reserve();
 	context_plan();
 	return 0;
 }

@@ -27,7 +27,7 @@ MODULE_PARM_DESC(who, "api, slab or slub");
 static const struct subject *subject;
 static void *of;		/* the cache that mistakes are made with */
 
-static void act(void)
+static void begin_act(void)
 {
 	pr_notice("mistakes: act\n");
 }
@@ -61,7 +61,7 @@ static void free_named(void *obj)
 
 static void read_at(u8 *obj, long offset, bool is_named)
 {
-	act();
+	begin_act();
 	reads(obj + offset);
 	pr_notice("mistakes: end\n");
 	if (is_named)
@@ -89,7 +89,7 @@ static void write_right_1(void)
 {
 	u8 *obj = named();
 
-	act();
+	begin_act();
 	writes(obj + SIZE);
 	pr_notice("mistakes: end\n");
 	free_named(obj);
@@ -120,7 +120,7 @@ static void moved(void)
 {
 	u8 *obj = subject->alloc(100), *to = subject->realloc(obj, 1000);
 
-	act();
+	begin_act();
 	reads(obj);
 	subject->free(to);
 }
@@ -132,7 +132,7 @@ static void read_freed(void)
 	u8 *obj = named();
 
 	free_named(obj);
-	act();
+	begin_act();
 	reads(obj);
 }
 
@@ -141,7 +141,7 @@ static void write_freed(void)
 	u8 *obj = named();
 
 	free_named(obj);
-	act();
+	begin_act();
 	writes(obj + 50);
 }
 
@@ -150,7 +150,7 @@ static void general_freed(void)
 	u8 *obj = subject->alloc(SIZE);
 
 	subject->free(obj);
-	act();
+	begin_act();
 	reads(obj + SIZE - 1);
 }
 
@@ -159,7 +159,7 @@ static void large_freed(void)
 	u8 *obj = subject->alloc(LARGE);
 
 	subject->free(obj);
-	act();
+	begin_act();
 	reads(obj + LARGE / 2);
 }
 
@@ -168,7 +168,7 @@ static void rcu_freed(void)
 	u8 *obj = subject->alloc(SIZE);
 
 	subject->free_rcu(obj);
-	act();
+	begin_act();
 	reads(obj + 100);
 }
 
@@ -192,7 +192,7 @@ static void read_freed_late(void)
 	free_named(obj);
 	for (i = 0; i < MANY; i++)
 		subject->free(subject->alloc(i % 4000 + 1));
-	act();
+	begin_act();
 	reads(obj);
 }
 
@@ -201,7 +201,7 @@ static void realloc_freed(void)
 	u8 *obj = subject->alloc(SIZE);
 
 	subject->free(obj);
-	act();
+	begin_act();
 	subject->realloc(obj, 2 * SIZE);
 }
 
@@ -213,7 +213,7 @@ static void twice_after(unsigned int n)
 
 	free_named(obj);
 	others(n);
-	act();
+	begin_act();
 	free_named(obj);
 }
 
@@ -238,7 +238,7 @@ static void twice_cpus(void)
 	u8 *obj = named();
 
 	smp_call_function_single(0, free_here, obj, true);
-	act();
+	begin_act();
 	smp_call_function_single(1 % num_online_cpus(), free_here, obj, true);
 }
 
@@ -290,7 +290,7 @@ static void sizes(void)
 	}
 }
 
-static void several(void)
+static void use_calls(void)
 {
 	struct tcslab_cache_args args = TCSLAB_CACHE_ARGS(SIZE);
 	struct tcslab_reserve *reserve;
@@ -354,7 +354,7 @@ static int __init test_init(void)
 	pr_notice("mistakes: none from here on\n");
 	sizes();
 	if (!strcmp(who, "api"))
-		several();
+		use_calls();
 	if (!strcmp(who, "api"))
 		tcslab_cache_destroy(of);
 	else
