@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # ts_kmp and ts_bm on tcslab: what alloc_ts_config() of a header allocates, the core frees.
-# lab: real=lib/ts_kmp,lib/ts_bm timeout=120 when=all kernels=debian-*[0-9],debug-7.3
+# lab: real=lib/ts_kmp,lib/ts_bm timeout=120 when=all kernels=debian-*[0-9]
 
 # shellcheck source=selftests/real.inc
 . ./real.inc
