@@ -361,7 +361,7 @@ static unsigned int dirty(unsigned int n, size_t size)
 	struct page *page;
 
 	while (n--)
-		bad += tcslab_find_page(objs[n], &page) && memchr_inv(objs[n], 0, size);
+		bad += tcslab_find_page(objs[n], &page) && !context_filled(objs[n], 0, size);
 	return bad;
 }
 
