@@ -103,6 +103,7 @@ void tcslab_hard_take(const struct tcslab_cache *cache, void *obj, unsigned long
 
 	if (unlikely(tcslab_in_guards(obj)))
 		return;
+	tcslab_shadow_open(cache, obj);
 	at = READ_ONCE(*word) == key_of(obj) ? dirt(cache, obj) : (const u8 *)word;
 	WRITE_ONCE(*word, 0);
 	if (likely(!at))
