@@ -33,6 +33,7 @@
 #include <linux/page_ref.h>
 
 #include "base/compat.h"
+#include "base/shadow_pages.h"
 #include "pages.h"
 #include "span.h"
 
@@ -66,6 +67,8 @@ bool tcslab_pages_adopt(struct page *page, unsigned int order)
 /* Nothing of ours may stay in a page that goes: the cookie above all. */
 static void disown(struct page *page)
 {
+	/* Who holds it may use it, and the page allocator closes it. */
+	tcslab_shadow_open_pages(page_address(page), PAGE_SIZE);
 	WRITE_ONCE(page->page_type, UINT_MAX);	/* none, and no mappings */
 	INIT_LIST_HEAD(&page->lru);
 	tcslab_page_key(page) = 0;

@@ -67,11 +67,6 @@ void tcslab_shadow_layout(struct tcslab_cache *cache)
 
 /* ---------------------------------------------------------------------- pages */
 
-void tcslab_shadow_open_pages(const void *start, size_t bytes)
-{
-	paint(start, bytes, 0);
-}
-
 void tcslab_shadow_close_pages(const void *start, size_t bytes)
 {
 	paint(start, bytes, PAGE_FREE);

@@ -24,6 +24,8 @@
 
 #include <linux/tcslab.h>
 
+#include "base/shadow_pages.h"
+
 #if TCSLAB_HAS_SHADOW
 
 /*
@@ -32,8 +34,7 @@
  */
 void tcslab_shadow_layout(struct tcslab_cache *cache);
 
-/* All of the memory may be touched; or none, since it is no object's any more. */
-void tcslab_shadow_open_pages(const void *start, size_t bytes);
+/* None of the memory may be touched, since it is no object's any more. */
 void tcslab_shadow_close_pages(const void *start, size_t bytes);
 
 /* The same of a large object, but for what of it was not asked for: from @size on. */
@@ -63,10 +64,6 @@ void tcslab_shadow_clear(void *obj, size_t bytes);
 #else
 
 static inline void tcslab_shadow_layout(struct tcslab_cache *cache)
-{
-}
-
-static inline void tcslab_shadow_open_pages(const void *start, size_t bytes)
 {
 }
 
