@@ -122,6 +122,9 @@ void tcslab_central_release(struct tcslab_cache *cache, struct hlist_head *spans
  */
 static bool clear_first(const struct tcslab_cache *cache)
 {
+	/* Its free objects are known to be clear. */
+	if (tcslab_is_hard(cache) && cache->flags & TCSLAB_CLEAR_ON_FREE)
+		return true;
 	return !cache->zero_size && want_init_on_alloc(0) && !want_init_on_free();
 }
 

@@ -50,9 +50,13 @@ static void use(struct tcslab_cache *cache, u8 with)
 
 static void look_at_cleared(void)
 {
-	struct tcslab_cache *cache = create("hard-cleared", TCSLAB_CLEAR_ON_FREE, NULL);
+	struct tcslab_cache *cache = create("hard-dirty", 0, NULL);
 	u8 *obj;
 
+	/* In pages that another one left as they were. */
+	use(cache, 0x77);
+	tcslab_cache_destroy(cache);
+	cache = create("hard-cleared", TCSLAB_CLEAR_ON_FREE, NULL);
 	use(cache, 0x77);
 	obj = tcslab_cache_alloc(cache, GFP_KERNEL);
 	memset(obj, 0x77, SIZE);
