@@ -4,6 +4,7 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 
+#include "base/shadow_pages.h"
 #include "middle/central.h"
 #include "middle/park.h"
 #include "tiers.h"
@@ -62,6 +63,8 @@ static unsigned int __init take(void)
 			if (IS_ERR(obj))
 				break;
 		}
+		/* What the caches above do for KASAN. */
+		tcslab_shadow_open_pages(obj, SIZE);
 		*(unsigned int *)obj = n;
 		objs[n++] = obj;
 	}
