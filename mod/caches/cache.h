@@ -6,7 +6,8 @@
 #include <linux/tcslab.h>
 
 /* tcslab_cache_alloc_slow() for one of whose object @size bytes are asked for. */
-void *tcslab_cache_alloc_size(struct tcslab_cache *cache, size_t size, gfp_t gfp, int node);
+void *tcslab_cache_alloc_size(struct tcslab_cache *cache, size_t size, gfp_t gfp, int node,
+			      unsigned long caller);
 
 /**
  * struct tcslab_cache_debug_hooks - what caches with debug= ask the tier above

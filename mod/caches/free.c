@@ -19,6 +19,7 @@
 #include "debug/shadow.h"
 #include "front/cpu_bulk.h"
 #include "front/cpu_cache.h"
+#include "front/cpu_hard.h"
 #include "middle/central.h"
 #include "middle/mistakes.h"
 #include "middle/park.h"
@@ -50,7 +51,7 @@ module_param_cb(hardened, &ops, &hardened, 0400);
 __MODULE_PARM_TYPE(hardened, "level");
 MODULE_PARM_DESC(hardened, "0: trust every free, and hand objects out in order; 1: keys in free objects (slower)");
 
-/* On where a free has to clear, or must not look: then it is a call. */
+/* On where a free has to clear, must not look, or has to look closer: then it is a call. */
 DEFINE_STATIC_KEY_FALSE(tcslab_free_key);
 EXPORT_SYMBOL_GPL(tcslab_free_key);
 
@@ -58,7 +59,7 @@ void __init tcslab_free_init(void)
 {
 	if (hardened == 1)
 		tcslab_hard_init();
-	if (want_init_on_free() || !hardened)
+	if (want_init_on_free() || hardened != BY_DEFAULT)
 		static_branch_enable(&tcslab_free_key);
 	if (!hardened)
 		tcslab_central_keep_order();
@@ -179,8 +180,7 @@ void tcslab_cache_free_central(struct tcslab_cache *cache, void *obj)
 }
 
 /* Where there is more to be done than to free, or where nobody wants to know: hardened=0. */
-static __always_inline void free_long(struct tcslab_cache *cache, void *obj,
-				      unsigned long caller)
+static noinline void free_long(struct tcslab_cache *cache, void *obj, unsigned long caller)
 {
 	if (!may_free(cache, obj, caller))
 		return;
@@ -193,7 +193,8 @@ static __always_inline void free_long(struct tcslab_cache *cache, void *obj,
 
 void tcslab_cache_free_long(struct tcslab_cache *cache, void *obj)
 {
-	free_long(cache, obj, _RET_IP_);
+	if (!tcslab_hard_is_short(cache) || want_init_on_free() || !tcslab_hard_push(cache, obj))
+		free_long(cache, obj, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_free_long);
 

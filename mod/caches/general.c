@@ -11,6 +11,7 @@
 #include "base/compat.h"
 #include "base/report.h"
 #include "debug/guard.h"
+#include "debug/hard.h"
 #include "debug/objects.h"
 #include "debug/shadow.h"
 #include "middle/central.h"
@@ -37,6 +38,13 @@ void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node)
 	struct tcslab_cache *cache;
 	unsigned int class;
 
+	/* With hardened=1 every call comes here: the usual ones are not to be held up. */
+	if (static_branch_unlikely(&tcslab_hard_key) && tcslab_gfp_is_plain(gfp)) {
+		class = tcslab_size_class(size);
+		if (likely(class))
+			return tcslab_cache_alloc_size(tcslab_general[class], size, gfp, node,
+						       _RET_IP_);
+	}
 	if (unlikely(!size))
 		return ZERO_SIZE_PTR;
 	if (tcslab_complain(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE),
@@ -49,7 +57,7 @@ void *tcslab_alloc_slow(size_t size, gfp_t gfp, int node)
 	if (!cache)
 		return tcslab_large_alloc(size, gfp, node, NULL);
 	/* The array is tried again: only the zone may have kept us from it. */
-	return tcslab_cache_alloc_size(cache, size, gfp, node);
+	return tcslab_cache_alloc_size(cache, size, gfp, node, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(tcslab_alloc_slow);
 

@@ -177,7 +177,7 @@ void *tcslab_heap_alloc_node(struct tcslab_heap *heap, size_t size, gfp_t gfp, i
 		cache = class_of(heap, class, gfp);
 	if (!cache)
 		return tcslab_large_alloc(size, gfp, node, &heap->quota);
-	return tcslab_cache_alloc_size(cache, size, gfp, node);
+	return tcslab_cache_alloc_size(cache, size, gfp, node, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(tcslab_heap_alloc_node);
 

@@ -16,6 +16,7 @@
 #include "debug/objects.h"
 #include "front/cpu_bulk.h"
 #include "front/cpu_cache.h"
+#include "front/cpu_hard.h"
 #include "cache.h"
 #include "effort.h"
 
@@ -33,11 +34,11 @@ static bool refused(struct tcslab_cache *cache, gfp_t gfp)
 }
 
 /*
- * Inline, so that a report names the call that was wrong.  Of @size bytes the caller asked for as
- * many: a guarded object begins or ends there.
+ * Of @size bytes the caller asked for as many: a guarded object begins or ends there.  @caller is
+ * who gets it.
  */
-static __always_inline void *alloc_one(struct tcslab_cache *cache, size_t size, gfp_t gfp,
-				       int node, bool wait)
+static noinline void *alloc_one(struct tcslab_cache *cache, size_t size, gfp_t gfp, int node,
+				bool wait, unsigned long caller)
 {
 	void *obj, *guarded;
 	int home;
@@ -55,9 +56,9 @@ static __always_inline void *alloc_one(struct tcslab_cache *cache, size_t size, 
 	if (!obj)
 		return NULL;
 	if (unlikely(cache->debug))
-		tcslab_objects_alloc(cache, obj, size, gfp, _RET_IP_);
+		tcslab_objects_alloc(cache, obj, size, gfp, caller);
 	if (tcslab_is_hard(cache))
-		tcslab_hard_take(cache, obj, _RET_IP_);
+		tcslab_hard_take(cache, obj, caller);
 	if (tcslab_guard_is_due() && node == NUMA_NO_NODE) {
 		guarded = tcslab_guard_alloc(cache, obj, size, gfp);
 		if (guarded) {
@@ -72,15 +73,40 @@ static __always_inline void *alloc_one(struct tcslab_cache *cache, size_t size, 
 	return tcslab_obj_init(cache, obj, size, gfp);
 }
 
+/* An object from the array, with hardened=1, whose key is not whole, or that has to be cleared. */
+static noinline void *alloc_told(struct tcslab_cache *cache, void *obj, size_t size, gfp_t gfp,
+				 unsigned long caller)
+{
+	tcslab_hard_take(cache, obj, caller);
+	return tcslab_obj_init(cache, obj, size, gfp);
+}
+
+/* Its callers are as short as this is when all is well: what is not has a call of its own. */
+static __always_inline void *alloc_slow(struct tcslab_cache *cache, size_t size, gfp_t gfp,
+					int node, unsigned long caller)
+{
+	void *obj;
+
+	if (tcslab_hard_is_short(cache) && node == NUMA_NO_NODE &&
+	    !(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE)) &&
+	    (!(gfp & __GFP_ZERO) || cache->zero_size) && tcslab_cpu_pop(cache->cpu, &obj)) {
+		if (!want_init_on_alloc(gfp) && tcslab_hard_open(cache, obj))
+			return obj;
+		return alloc_told(cache, obj, size, gfp, caller);
+	}
+	return alloc_one(cache, size, gfp, node, true, caller);
+}
+
 void *tcslab_cache_alloc_slow(struct tcslab_cache *cache, gfp_t gfp, int node)
 {
-	return alloc_one(cache, cache->object_size, gfp, node, true);
+	return alloc_slow(cache, cache->object_size, gfp, node, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(tcslab_cache_alloc_slow);
 
-void *tcslab_cache_alloc_size(struct tcslab_cache *cache, size_t size, gfp_t gfp, int node)
+void *tcslab_cache_alloc_size(struct tcslab_cache *cache, size_t size, gfp_t gfp, int node,
+			      unsigned long caller)
 {
-	return alloc_one(cache, size, gfp, node, true);
+	return alloc_slow(cache, size, gfp, node, caller);
 }
 
 /**
@@ -136,7 +162,7 @@ static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t 
 		for (i = first; i < got; i++)
 			tcslab_obj_init(cache, objs[i], cache->object_size, gfp);
 	for (; got < n; got++) {
-		objs[got] = alloc_one(cache, cache->object_size, gfp, NUMA_NO_NODE, false);
+		objs[got] = alloc_one(cache, cache->object_size, gfp, NUMA_NO_NODE, false, _RET_IP_);
 		if (!objs[got]) {
 			tcslab_cache_free_bulk(cache, got, objs);
 			return 0;

@@ -12,11 +12,11 @@
 
 DEFINE_STATIC_KEY_FALSE(tcslab_hard_key);
 
-static unsigned long secret __ro_after_init;
+unsigned long tcslab_hard_secret __ro_after_init;
 
 void __init tcslab_hard_init(void)
 {
-	secret = get_random_long();
+	tcslab_hard_secret = get_random_long();
 	static_branch_enable(&tcslab_hard_key);
 }
 
@@ -26,36 +26,23 @@ static bool keeps_contents(const struct tcslab_cache *cache)
 	return cache->ctor || cache->flags & TCSLAB_TYPESAFE_BY_RCU;
 }
 
-static unsigned int word_offset(const struct tcslab_cache *cache)
-{
-	return keeps_contents(cache) ? ALIGN(cache->object_size, sizeof(long)) : 0;
-}
-
 void tcslab_hard_layout(struct tcslab_cache *cache)
 {
 	if (!static_branch_unlikely(&tcslab_hard_key))
 		return;
-	cache->hard = true;
-	if (keeps_contents(cache))
-		cache->size = max_t(unsigned int, cache->size,
-				    ALIGN(word_offset(cache) + sizeof(long), cache->align));
-}
-
-static unsigned long *word_of(const struct tcslab_cache *cache, const void *obj)
-{
-	return (unsigned long *)(obj + word_offset(cache));
-}
-
-static unsigned long key_of(const void *obj)
-{
-	return secret ^ (unsigned long)obj;
+	cache->hard = cache->flags & TCSLAB_CLEAR_ON_FREE ? TCSLAB_HARD_ALL : TCSLAB_HARD_WORD;
+	if (!keeps_contents(cache))
+		return;
+	cache->key_offset = ALIGN(cache->object_size, sizeof(long));
+	cache->size = max_t(unsigned int, cache->size,
+			    ALIGN(cache->key_offset + sizeof(long), cache->align));
 }
 
 /* KASAN is not to look at these: for it a free object is closed. */
 __no_sanitize_address
 bool tcslab_hard_mark(const struct tcslab_cache *cache, void *obj)
 {
-	unsigned long *word = word_of(cache, obj), key = key_of(obj);
+	unsigned long *word = tcslab_hard_word(cache, obj), key = tcslab_hard_key_of(obj);
 
 	/* Those have what they need around them. */
 	if (unlikely(tcslab_in_guards(obj)))
@@ -79,7 +66,7 @@ void tcslab_hard_clear(const struct tcslab_cache *cache, void *obj)
 /* The first byte of @obj that is not 0, behind the word; NULL if all are. */
 static const u8 *dirt(const struct tcslab_cache *cache, const void *obj)
 {
-	if (!(cache->flags & TCSLAB_CLEAR_ON_FREE) || cache->object_size <= sizeof(long))
+	if (cache->hard != TCSLAB_HARD_ALL || cache->object_size <= sizeof(long))
 		return NULL;
 	return memchr_inv(obj + sizeof(long), 0, cache->object_size - sizeof(long));
 }
@@ -98,19 +85,19 @@ static void report(const struct tcslab_cache *cache, const void *obj, unsigned i
 __no_sanitize_address
 void tcslab_hard_take(const struct tcslab_cache *cache, void *obj, unsigned long caller)
 {
-	unsigned long *word = word_of(cache, obj);
+	unsigned long *word = tcslab_hard_word(cache, obj);
 	const u8 *at;
 
 	if (unlikely(tcslab_in_guards(obj)))
 		return;
 	tcslab_shadow_open(cache, obj);
-	at = READ_ONCE(*word) == key_of(obj) ? dirt(cache, obj) : (const u8 *)word;
+	at = READ_ONCE(*word) == tcslab_hard_key_of(obj) ? dirt(cache, obj) : (const u8 *)word;
 	WRITE_ONCE(*word, 0);
 	if (likely(!at))
 		return;
 	/* What is wrong is told where one may print; it is mended in any case. */
 	if (!tcslab_must_not_wait())
 		report(cache, obj, (const void *)at - obj, caller);
-	if (cache->flags & TCSLAB_CLEAR_ON_FREE)
+	if (cache->hard == TCSLAB_HARD_ALL)
 		memset(obj, 0, cache->object_size);
 }

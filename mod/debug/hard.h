@@ -8,8 +8,9 @@
  * list have such words.  The word is the object's first, or one behind it where what is in the
  * object has to stay.
  *
- * Each call takes the slow path then, for the inline one has no room for it: it finds closed
- * arrays (cache->fast), and the tiers theirs (cache->cpu).  An object is put into its array at
+ * The inline path has no room for that: it finds closed arrays (cache->fast), or is patched to a
+ * call, and behind the call is another short way (front/cpu_hard.h), to the arrays that the tiers
+ * see (cache->cpu).  An object is put into its array at
  * random, so that nobody knows which free is used again by which allocation.
  *
  * The word is written by who frees the object, and by who makes it; it is cleared by who hands it
@@ -23,6 +24,13 @@
 
 #include <linux/tcslab.h>
 
+/* What of a cache's free objects is looked at when they are used again. */
+enum tcslab_hard {
+	TCSLAB_HARD_NOTHING,
+	TCSLAB_HARD_WORD,
+	TCSLAB_HARD_ALL,
+};
+
 /* On before the first cache is made, or never. */
 DECLARE_STATIC_KEY_FALSE(tcslab_hard_key);
 
@@ -30,6 +38,20 @@ DECLARE_STATIC_KEY_FALSE(tcslab_hard_key);
 static __always_inline bool tcslab_is_hard(const struct tcslab_cache *cache)
 {
 	return static_branch_unlikely(&tcslab_hard_key) && cache->hard;
+}
+
+extern unsigned long tcslab_hard_secret;
+
+static __always_inline unsigned long *tcslab_hard_word(const struct tcslab_cache *cache,
+						       const void *obj)
+{
+	return (unsigned long *)(obj + cache->key_offset);
+}
+
+/* What a free object has there. */
+static __always_inline unsigned long tcslab_hard_key_of(const void *obj)
+{
+	return tcslab_hard_secret ^ (unsigned long)obj;
 }
 
 /* Before the first cache: all that are made later are hard, but for those with debug=. */

@@ -150,11 +150,11 @@ static __always_inline struct tcslab_cache *tcslab_cache_of(const void *obj)
 	!defined(CONFIG_KASAN) && !defined(CONFIG_KCSAN) && !defined(CONFIG_KMSAN) && \
 	!defined(__CHECKER__)
 #define TCSLAB_BY_SEGMENT	1
-#define tcslab_this_cpu_cache(cache) \
-	((struct tcslab_cpu_cache __seg_gs *)(uintptr_t)(cache)->fast)
+#define tcslab_this_cpu_cache(arrays) \
+	((struct tcslab_cpu_cache __seg_gs *)(uintptr_t)(arrays))
 #else
 #define TCSLAB_BY_SEGMENT	0
-#define tcslab_this_cpu_cache(cache)	this_cpu_ptr((cache)->fast)
+#define tcslab_this_cpu_cache(arrays)	this_cpu_ptr(arrays)
 #endif
 
 /*
@@ -244,13 +244,13 @@ static __always_inline bool tcslab_is_object(u64 factor, const void *obj)
  * Each way out of the two below has its own end of section: the compiler then
  * joins it with what the caller does next, and the common way has no flag to test.
  */
-static __always_inline bool tcslab_cpu_pop(struct tcslab_cache *cache, void **obj)
+static __always_inline bool tcslab_cpu_pop(struct tcslab_cpu_cache __percpu *arrays, void **obj)
 {
-	typeof(tcslab_this_cpu_cache(cache)) cc;
+	typeof(tcslab_this_cpu_cache(arrays)) cc;
 	unsigned long n;
 
 	preempt_disable();
-	cc = tcslab_this_cpu_cache(cache);
+	cc = tcslab_this_cpu_cache(arrays);
 	if (unlikely(tcslab_cpu_was_busy(cc)))
 		goto out;
 	n = cc->count;
@@ -299,11 +299,11 @@ enum tcslab_look {
 static __always_inline bool tcslab_cpu_push(struct tcslab_cache *cache, void *obj,
 					    struct page *page, enum tcslab_look look)
 {
-	typeof(tcslab_this_cpu_cache(cache)) cc;
+	typeof(tcslab_this_cpu_cache(cache->fast)) cc;
 	unsigned long n;
 
 	preempt_disable();
-	cc = tcslab_this_cpu_cache(cache);
+	cc = tcslab_this_cpu_cache(cache->fast);
 	if (unlikely(tcslab_cpu_was_busy(cc)))
 		goto out;
 	if (tcslab_looks_wrong(cache, cc, obj, page, look))
@@ -424,7 +424,7 @@ static __always_inline void *tcslab_cache_alloc(struct tcslab_cache *cache, gfp_
 
 	if (likely(!(gfp & (__GFP_HIGHMEM | __GFP_MOVABLE))) &&
 	    (!(gfp & __GFP_ZERO) || likely(cache->zero_size)) &&
-	    likely(tcslab_cpu_pop(cache, &obj)))
+	    likely(tcslab_cpu_pop(cache->fast, &obj)))
 		return tcslab_obj_init(cache, obj, cache->object_size, gfp);
 	return tcslab_cache_alloc_slow(cache, gfp, NUMA_NO_NODE);
 }
@@ -514,7 +514,7 @@ static __always_inline void *tcslab_alloc(size_t size, gfp_t gfp)
 
 	if (likely(tcslab_gfp_is_plain(gfp))) {
 		cache = tcslab_general[tcslab_size_class(size)];
-		if (likely(tcslab_cpu_pop(cache, &obj)))
+		if (likely(tcslab_cpu_pop(cache->fast, &obj)))
 			return tcslab_obj_init(cache, obj, size, gfp);
 	}
 	return tcslab_alloc_slow(size, gfp, NUMA_NO_NODE);

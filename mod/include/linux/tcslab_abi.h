@@ -4,6 +4,6 @@
 #define _LINUX_TCSLAB_ABI_H
 
 /* With the table of size classes, which says for itself what it is. */
-#define TCSLAB_ABI	__PASTE(tcslab_abi_3baf27d40449d87e, TCSLAB_TABLE)
+#define TCSLAB_ABI	__PASTE(tcslab_abi_7c4cfc8bee60fbeb, TCSLAB_TABLE)
 
 #endif /* _LINUX_TCSLAB_ABI_H */

@@ -111,7 +111,7 @@ static __always_inline void *tcslab_heap_alloc(struct tcslab_heap *heap, size_t 
 	if (likely(tcslab_gfp_is_plain(gfp))) {
 		/* Another CPU may be making it: then all of it, or what was there before. */
 		cache = READ_ONCE(heap->classes[tcslab_size_class(size)]);
-		if (likely(tcslab_cpu_pop(cache, &obj)))
+		if (likely(tcslab_cpu_pop(cache->fast, &obj)))
 			return tcslab_obj_init(cache, obj, size, gfp);
 	}
 	return tcslab_heap_alloc_node(heap, size, gfp, NUMA_NO_NODE);

@@ -25,7 +25,7 @@ static __always_inline __alloc_size(1) void *tcslab_slab_heap_alloc(size_t size,
 		/* Others may be making either: then all of it, or what was there before. */
 		heap = READ_ONCE(tcslab_slab_owner.heap);
 		cache = READ_ONCE(heap->classes[tcslab_size_class(size)]);
-		if (likely(tcslab_cpu_pop(cache, &obj)))
+		if (likely(tcslab_cpu_pop(cache->fast, &obj)))
 			return tcslab_obj_init(cache, obj, size, gfp);
 	}
 	return tcslab_slab_alloc_of(&tcslab_slab_owner, size, gfp, NUMA_NO_NODE);

@@ -170,7 +170,8 @@ struct tcslab_cache {
 	struct list_head list;	/* all caches, under the cache list mutex */
 	unsigned int pins;	/* under it, too: who will have an object in a moment */
 	struct tcslab_debug *debug;	/* or NULL, see debug= */
-	bool hard;		/* see debug/hard.h */
+	unsigned int key_offset;	/* of a free object's key, see debug/hard.h */
+	u8 hard;		/* see there */
 	bool general;		/* one of the size classes, not to be destroyed */
 	char name[32];
 };
