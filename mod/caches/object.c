@@ -162,7 +162,8 @@ static noinline size_t alloc_bulk(struct tcslab_cache *cache, gfp_t gfp, size_t 
 		for (i = first; i < got; i++)
 			tcslab_obj_init(cache, objs[i], cache->object_size, gfp);
 	for (; got < n; got++) {
-		objs[got] = alloc_one(cache, cache->object_size, gfp, NUMA_NO_NODE, false, _RET_IP_);
+		objs[got] = alloc_one(cache, cache->object_size, gfp, NUMA_NO_NODE, false,
+				      _RET_IP_);
 		if (!objs[got]) {
 			tcslab_cache_free_bulk(cache, got, objs);
 			return 0;
