@@ -4,6 +4,7 @@
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/sched/clock.h>
 #include <linux/smp.h>
 #include <linux/stacktrace.h>

@@ -18,7 +18,9 @@
 
 static __always_inline bool tcslab_hard_is_short(const struct tcslab_cache *cache)
 {
-	return !TCSLAB_TELLS_OF_EACH && static_branch_unlikely(&tcslab_hard_key) &&
+	/* Without 64 bits a page has no key, and what points into an object would not be seen. */
+	return IS_ENABLED(CONFIG_64BIT) && !TCSLAB_TELLS_OF_EACH &&
+	       static_branch_unlikely(&tcslab_hard_key) &&
 	       likely(cache->hard == TCSLAB_HARD_WORD);
 }
 
